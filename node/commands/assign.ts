@@ -1,0 +1,62 @@
+import { LockstepError, toLockstepError } from "../../src/model/errors.ts";
+import type { Delivery, HostStatus } from "../../src/roles/control-station.ts";
+import { EXIT } from "../exit-codes.ts";
+import { assignmentOf, readFleet } from "../fleet-file.ts";
+import type { StationOptions } from "../program.ts";
+import { renderTable } from "../render/table.ts";
+import { withStation } from "../station.ts";
+
+interface Assigned {
+  readonly epoch: number;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Signs and sends the assignment of every root of the fleet file. */
+export async function runAssign(options: StationOptions): Promise<void> {
+  const fleet = readFleet(options.fleet);
+  const assigned = await withStation(options.data, async (station, signal) => {
+    const known = await Promise.all(
+      fleet.hosts.map((host) => station.status(host, signal).catch((error: unknown) => refusal(error))),
+    );
+    const results = new Map<string, Assigned>();
+    for (const root of fleet.roots.values()) {
+      const epoch = highestEpoch(known, root.name) + 1;
+      results.set(root.name, { epoch, deliveries: await station.assign(assignmentOf(root, epoch), signal) });
+    }
+    return results;
+  });
+  const failed = [...assigned.values()].some(({ deliveries }) => deliveries.some(({ error }) => error !== undefined));
+  process.exitCode = failed ? EXIT.problems : EXIT.done;
+  if (options.json === true) console.log(JSON.stringify(toJson(assigned, failed)));
+  else print(assigned);
+}
+
+/** A host that is away or does not trust this station knows of no epoch that we could see. */
+function refusal(error: unknown): undefined {
+  if (error instanceof LockstepError) return undefined;
+  throw toLockstepError(error);
+}
+
+function highestEpoch(known: readonly (HostStatus | undefined)[], root: string): number {
+  const epochs = known.flatMap((status) => status?.roots.filter((candidate) => candidate.root === root) ?? []);
+  return Math.max(0, ...epochs.map(({ epoch }) => epoch));
+}
+
+function toJson(assigned: ReadonlyMap<string, Assigned>, failed: boolean): unknown {
+  const roots: Record<string, unknown> = {};
+  for (const [name, { epoch, deliveries }] of assigned) {
+    const hosts = deliveries.map(({ host, error }) => [
+      host,
+      error === undefined ? { assigned: true } : { assigned: false, code: error.code, message: error.message },
+    ]);
+    roots[name] = { epoch, hosts: Object.fromEntries(hosts) };
+  }
+  return { outcome: failed ? "problems" : "assigned", roots };
+}
+
+function print(assigned: ReadonlyMap<string, Assigned>): void {
+  const rows = [...assigned].flatMap(([name, { epoch, deliveries }]) =>
+    deliveries.map(({ host, error }) => [name, String(epoch), host, error === undefined ? "assigned" : `${error.message} [${error.code}]`]),
+  );
+  console.log(renderTable(["root", "epoch", "host", "result"], rows));
+}

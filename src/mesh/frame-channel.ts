@@ -1,0 +1,162 @@
+import "./with-resolvers.ts";
+import type { Stream } from "@libp2p/interface";
+import { Uint8ArrayList } from "uint8arraylist";
+import { LockstepError } from "../model/errors.ts";
+import type { Channel, Frame, Protocol } from "../ports/mesh.ts";
+
+const LENGTH_BYTES = 4;
+/**
+ * How much may wait in the stream's own write buffer before `send` waits. libp2p would queue without
+ * limit: `onDrain()` resolves at once after its first use, so the buffer itself is watched.
+ */
+const WRITE_HIGH_BYTES = 512 * 1024;
+
+/**
+ * Frames over a libp2p stream: a length (u32, little endian), then that many bytes. Reading is by
+ * events into a queue bounded by the protocol's window, since `for await` over a stream buffers
+ * without limit and `pause()` is not to be had inside a message handler.
+ */
+export class FrameChannel implements Channel {
+  readonly peer: string;
+  readonly source: AsyncIterable<Frame>;
+  readonly #stream: Stream;
+  readonly #protocol: Protocol;
+  readonly #closed = new AbortController();
+  readonly #queue: Frame[] = [];
+  #queuedBytes = 0;
+  #wakeReader: () => void = () => undefined;
+  readonly #wakeWriters = new Set<() => void>();
+  #ended = false;
+  #error: Error | undefined;
+  // The frame that is being put together: its length field first, then its bytes.
+  readonly #head = new Uint8Array(LENGTH_BYTES);
+  #headFill = 0;
+  #body: Frame | undefined;
+  #bodyFill = 0;
+
+  constructor(stream: Stream, peer: string, protocol: Protocol) {
+    this.#stream = stream;
+    this.#protocol = protocol;
+    this.peer = peer;
+    this.source = { [Symbol.asyncIterator]: () => this.#read() };
+    stream.addEventListener("drain", () => this.#wakeAllWriters());
+    stream.addEventListener("idle", () => this.#wakeAllWriters());
+    stream.addEventListener("end", () => this.#end(undefined));
+    stream.addEventListener("remoteCloseWrite", () => this.#end(undefined));
+    stream.addEventListener("close", (event) => {
+      this.#end(event.error === undefined ? undefined : this.#gone(event.error));
+      this.#wakeAllWriters();
+      this.#closed.abort(this.#error ?? this.#gone());
+    });
+    stream.addEventListener("message", (event) => this.#take(event.data));
+  }
+
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  #gone(cause?: Error): LockstepError {
+    return new LockstepError("LOCKSTEP_PEER_GONE", "the stream to the other host broke", { cause });
+  }
+
+  #wakeAllWriters(): void {
+    for (const wake of this.#wakeWriters) wake();
+    this.#wakeWriters.clear();
+  }
+
+  #end(error: Error | undefined): void {
+    this.#error ??= error;
+    this.#ended = true;
+    this.#wakeReader();
+  }
+
+  #take(data: Uint8Array | Uint8ArrayList): void {
+    if (this.#ended) return;
+    for (const piece of data instanceof Uint8Array ? [data] : data) {
+      let at = 0;
+      while (at < piece.length) {
+        if (this.#body === undefined) at = this.#takeHead(piece, at);
+        else at = this.#takeBody(this.#body, piece, at);
+        if (this.#ended) return;
+      }
+    }
+  }
+
+  #takeHead(piece: Uint8Array, start: number): number {
+    let at = start;
+    while (at < piece.length && this.#headFill < LENGTH_BYTES) this.#head[this.#headFill++] = piece[at++];
+    if (this.#headFill < LENGTH_BYTES) return at;
+    const length = new DataView(this.#head.buffer).getUint32(0, true);
+    if (length > this.#protocol.maxFrameBytes) {
+      this.abort(new LockstepError("LOCKSTEP_TOO_LARGE", `a peer announced a message of ${length} bytes`));
+      return at;
+    }
+    this.#body = new Uint8Array(length);
+    this.#bodyFill = 0;
+    if (length === 0) this.#frameComplete(this.#body);
+    return at;
+  }
+
+  #takeBody(body: Frame, piece: Uint8Array, at: number): number {
+    const count = Math.min(body.length - this.#bodyFill, piece.length - at);
+    body.set(at === 0 && count === piece.length ? piece : piece.subarray(at, at + count), this.#bodyFill);
+    this.#bodyFill += count;
+    if (this.#bodyFill === body.length) this.#frameComplete(body);
+    return at + count;
+  }
+
+  #frameComplete(body: Frame): void {
+    this.#body = undefined;
+    this.#headFill = 0;
+    this.#queue.push(body);
+    this.#queuedBytes += body.length;
+    if (this.#queuedBytes > this.#protocol.windowBytes) {
+      this.abort(new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer sent more than it had credit for"));
+      return;
+    }
+    this.#wakeReader();
+  }
+
+  async *#read(): AsyncGenerator<Frame> {
+    for (;;) {
+      const frame = this.#queue.shift();
+      if (frame !== undefined) {
+        this.#queuedBytes -= frame.length;
+        yield frame;
+      } else if (this.#error !== undefined) throw this.#error;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+  }
+
+  async send(frame: Uint8Array): Promise<void> {
+    while (this.#stream.writeBufferLength > WRITE_HIGH_BYTES && this.#stream.writeStatus === "writable") {
+      await new Promise<void>((resolve) => this.#wakeWriters.add(resolve));
+    }
+    if (this.#stream.writeStatus !== "writable") throw this.#error ?? this.#gone();
+    const head = new Uint8Array(LENGTH_BYTES);
+    new DataView(head.buffer).setUint32(0, frame.length, true);
+    try {
+      this.#stream.send(new Uint8ArrayList(head, frame));
+    } catch (error) {
+      throw this.#gone(error as Error);
+    }
+  }
+
+  readonly sink = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const frame of source) await this.send(frame);
+    await this.close();
+  };
+
+  async close(): Promise<void> {
+    await this.#stream.close({ signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+  }
+
+  abort(error: Error): void {
+    this.#error ??= error;
+    this.#end(error);
+    this.#stream.abort(error);
+    this.#wakeAllWriters();
+    if (!this.#closed.signal.aborted) this.#closed.abort(error);
+  }
+}

@@ -1,0 +1,167 @@
+import "./with-resolvers.ts";
+import { setFlagsFromString } from "node:v8";
+import { noise } from "@chainsafe/libp2p-noise";
+import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p, type Libp2p } from "libp2p";
+import { LockstepError } from "../model/errors.ts";
+import type { HostAddress, PeerId } from "../model/role.ts";
+import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
+import { FrameChannel } from "./frame-channel.ts";
+import type { Identity } from "./identity.ts";
+import { localChannelPair } from "./local-channel.ts";
+
+export interface MeshOptions {
+  readonly identity: Identity;
+  /** Multiaddrs; none for a control station, which only dials. */
+  readonly listen: readonly string[];
+  readonly admission: Admission;
+}
+
+/** A mesh that can be started and stopped. */
+export interface RunningMesh extends Mesh {
+  stop(): Promise<void>;
+}
+
+/**
+ * Strangers that may be connected at once, each for a moment. A fresh host knows nobody but its
+ * control stations, and yet the comparison server must be able to bring it its first assignment; so
+ * a stranger may speak the assign protocol, whose envelope proves itself, and nothing else.
+ */
+const MAX_STRANGERS = 8;
+const STRANGER_MS = 10_000;
+const DIAL_TIMEOUT_MS = 6_000;
+const MAX_STREAMS = 1024;
+
+/** Starts libp2p over TCP, Noise and yamux. */
+export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
+  const { identity, admission } = options;
+  // External buffers set off incremental marking again and again; without it bulk streams run 10% faster.
+  setFlagsFromString("--no-incremental-marking");
+  const strangers = new Set<Connection>();
+  const dialable = new Set<PeerId>();
+  const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
+  const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
+
+  let node: Libp2p;
+  try {
+    node = await createLibp2p({
+      privateKey: identity.privateKey,
+      addresses: { listen: [...options.listen] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      // Windows stay at their defaults: a host with other ones would kill the connection.
+      streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })],
+      connectionManager: {
+        // The defaults (5 a second, 10 pending, 300 in all) refuse a fleet that starts together.
+        inboundConnectionThreshold: 10_000,
+        maxIncomingPendingConnections: 1000,
+        maxConnections: 20_000,
+        // A rebooting host may be away for minutes; the default gives up after 31 s.
+        reconnectRetries: Number.POSITIVE_INFINITY,
+        dialTimeout: DIAL_TIMEOUT_MS,
+      },
+      // It would cut a busy slow link after one ping of 5 s; rounds watch for silence themselves.
+      connectionMonitor: { abortConnectionOnPingFailure: false },
+      connectionGater: {
+        denyDialPeer: (peer) => !dialable.has(peer.toString()),
+        denyInboundEncryptedConnection: (peer) => isStranger(peer.toString()) && strangers.size >= MAX_STRANGERS,
+        // Hosts on loopback and private networks are what Lockstep is for.
+        denyDialMultiaddr: () => false,
+      },
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LockstepError("LOCKSTEP_LISTEN_FAILED", `cannot listen on ${options.listen.join(", ")}: ${why}`, { cause: error });
+  }
+
+  node.addEventListener("connection:open", (event) => {
+    const connection = event.detail;
+    if (!isStranger(connection.remotePeer.toString())) return;
+    strangers.add(connection);
+    setTimeout(() => {
+      strangers.delete(connection);
+      if (isStranger(connection.remotePeer.toString())) connection.abort(new Error("not known here"));
+    }, STRANGER_MS).unref();
+  });
+  node.addEventListener("connection:close", (event) => strangers.delete(event.detail));
+
+  const openStream = async (peer: Libp2pPeerId, protocol: Protocol, signal: AbortSignal): Promise<Stream> => {
+    const limits = { maxOutboundStreams: MAX_STREAMS, signal };
+    const existing = node.getConnections(peer)[0];
+    if (existing === undefined) return node.dialProtocol(peer, protocol.id, limits);
+    try {
+      return await existing.newStream(protocol.id, limits);
+    } catch (error) {
+      // The connection may be one that died without a word; a new one tells.
+      if ((error as Error).name === "UnsupportedProtocolError" || signal.aborted) throw error;
+      existing.abort(error as Error);
+      return node.dialProtocol(peer, protocol.id, limits);
+    }
+  };
+
+  const serve = async (channel: Channel, run: (channel: Channel) => Promise<void>): Promise<void> => {
+    try {
+      await run(channel);
+      await channel.close();
+    } catch (error) {
+      channel.abort(error as Error);
+    }
+  };
+
+  /** libp2p does not dial itself; a host may be comparison server and remote at once. */
+  const openToSelf = (protocol: Protocol): Channel => {
+    const handler = handlers.get(protocol.id);
+    if (handler === undefined || !handler.admit(identity.self)) {
+      throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `this host does not answer ${protocol.id} to itself`);
+    }
+    const [outer, inner] = localChannelPair(identity.self, identity.self);
+    void serve(inner, handler.run);
+    return outer;
+  };
+
+  return {
+    self: identity.self,
+    addresses: () => node.getMultiaddrs().map((address) => address.toString()),
+    async learn(hosts: readonly HostAddress[]) {
+      for (const { peer, addresses } of hosts) {
+        if (peer === identity.self) continue;
+        dialable.add(peer);
+        await node.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((a) => multiaddr(a)) });
+      }
+    },
+    async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {
+      if (peer === identity.self) return openToSelf(protocol);
+      try {
+        const stream = await openStream(peerIdFromString(peer), protocol, signal);
+        return new FrameChannel(stream, peer, protocol);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const { name, message } = error as Error;
+        if (name === "UnsupportedProtocolError") {
+          throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${peer} refused to speak ${protocol.id} with us`, { cause: error });
+        }
+        const why = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
+        throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });
+      }
+    },
+    handle(protocol, admit, handler) {
+      handlers.set(protocol.id, { admit, run: handler });
+      const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
+        const peer = connection.remotePeer.toString();
+        if (!admit(peer)) stream.abort(new Error("not authorised"));
+        else await serve(new FrameChannel(stream, peer, protocol), handler);
+      };
+      void node.handle(protocol.id, onStream, {
+        maxInboundStreams: protocol.maxStreams,
+        maxOutboundStreams: MAX_STREAMS,
+      });
+    },
+    stop: async () => {
+      await node.stop();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What a code means for the work that met it.
+ *
+ * - `path`: that path has a problem; everything else goes on.
+ * - `remote`: that remote is refused or given up; the other remotes go on.
+ * - `round`: the round ends.
+ * - `peer`: the message or the peer is refused; the node's state is unchanged.
+ * - `usage`: the caller's words or configuration are off.
+ * - `node`: this node cannot run.
+ */
+export type Consequence = "path" | "remote" | "round" | "peer" | "usage" | "node";
+
+/** The one table that decides what each stable code leads to, and whether a retry can help. */
+export const ERROR_TABLE = {
+  // one path
+  LOCKSTEP_SOURCE_CHANGED: { consequence: "path", retry: true },
+  LOCKSTEP_SOURCE_UNREADABLE: { consequence: "path", retry: true },
+  LOCKSTEP_TARGET_CHANGED: { consequence: "path", retry: true },
+  LOCKSTEP_TARGET_UNREADABLE: { consequence: "path", retry: true },
+  LOCKSTEP_CONTENT_MISMATCH: { consequence: "path", retry: true },
+  LOCKSTEP_APPLY_FAILED: { consequence: "path", retry: true },
+  LOCKSTEP_NO_SPACE: { consequence: "path", retry: true },
+  LOCKSTEP_ACCESS_DENIED: { consequence: "path", retry: false },
+  LOCKSTEP_DELETE_FORBIDDEN: { consequence: "path", retry: false },
+  LOCKSTEP_DIRECTORY_NOT_EMPTY: { consequence: "path", retry: false },
+  LOCKSTEP_MOUNT_POINT: { consequence: "path", retry: false },
+  LOCKSTEP_PATH_TOO_LONG: { consequence: "path", retry: false },
+  LOCKSTEP_UNREPRESENTABLE: { consequence: "path", retry: false },
+  LOCKSTEP_NOT_IN_STEP: { consequence: "path", retry: true },
+  LOCKSTEP_DRIFT: { consequence: "path", retry: true },
+  // one remote
+  LOCKSTEP_DELETE_GUARD: { consequence: "remote", retry: false },
+  LOCKSTEP_SPACE_GUARD: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_MISSING: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_NOT_DIRECTORY: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_UNKNOWN: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },
+  LOCKSTEP_HOST_UNREACHABLE: { consequence: "remote", retry: true },
+  // the round
+  LOCKSTEP_ROOT_EMPTY: { consequence: "round", retry: false },
+  LOCKSTEP_ROUND_BUSY: { consequence: "round", retry: true },
+  LOCKSTEP_ORDER_EXPIRED: { consequence: "round", retry: true },
+  LOCKSTEP_NOT_ASSIGNED: { consequence: "round", retry: false },
+  LOCKSTEP_NO_COMPARISON_SERVER: { consequence: "round", retry: true },
+  LOCKSTEP_ABORTED: { consequence: "round", retry: true },
+  // a peer's message
+  LOCKSTEP_MALFORMED: { consequence: "peer", retry: false },
+  LOCKSTEP_TOO_LARGE: { consequence: "peer", retry: false },
+  LOCKSTEP_BAD_PATH: { consequence: "peer", retry: false },
+  LOCKSTEP_BAD_SIGNATURE: { consequence: "peer", retry: false },
+  LOCKSTEP_NOT_AUTHORISED: { consequence: "peer", retry: false },
+  LOCKSTEP_EPOCH_OLD: { consequence: "peer", retry: false },
+  LOCKSTEP_EPOCH_CONFLICT: { consequence: "peer", retry: false },
+  LOCKSTEP_SEQUENCE_OLD: { consequence: "peer", retry: false },
+  LOCKSTEP_TERM_OLD: { consequence: "peer", retry: false },
+  LOCKSTEP_OUT_OF_ORDER: { consequence: "peer", retry: false },
+  LOCKSTEP_PEER_FLOODED: { consequence: "peer", retry: false },
+  LOCKSTEP_PEER_GONE: { consequence: "peer", retry: true },
+  // the caller
+  LOCKSTEP_USAGE: { consequence: "usage", retry: false },
+  LOCKSTEP_CONFIG: { consequence: "usage", retry: false },
+  LOCKSTEP_BAD_PATTERN: { consequence: "usage", retry: false },
+  // this node
+  LOCKSTEP_STATE_LOCKED: { consequence: "node", retry: false },
+  LOCKSTEP_STATE_UNUSABLE: { consequence: "node", retry: false },
+  LOCKSTEP_ROOTS_OVERLAP: { consequence: "node", retry: false },
+  LOCKSTEP_LISTEN_FAILED: { consequence: "node", retry: false },
+  LOCKSTEP_INTERNAL: { consequence: "round", retry: false },
+} as const satisfies Record<string, { consequence: Consequence; retry: boolean }>;
+
+/** A stable error code; scripts may compare it. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, text);
+}
+
+export interface ErrorDetail {
+  readonly cause?: unknown;
+  readonly host?: string;
+  readonly path?: string;
+  readonly round?: string;
+}
+
+/** The one error class of Lockstep: a stable code and a sentence that says what to do. */
+export class LockstepError extends Error {
+  override readonly name = "LockstepError";
+  readonly code: ErrorCode;
+  readonly host: string | undefined;
+  readonly path: string | undefined;
+  readonly round: string | undefined;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.host = detail.host;
+    this.path = detail.path;
+    this.round = detail.round;
+  }
+}
+
+/** Gives any thrown value a code, keeping a LockstepError as it is. */
+export function toLockstepError(error: unknown, code: ErrorCode = "LOCKSTEP_INTERNAL"): LockstepError {
+  if (error instanceof LockstepError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new LockstepError(code, message, { cause: error });
+}

@@ -1,0 +1,73 @@
+import type { ErrorCode } from "./errors.ts";
+import type { ChangeCounts } from "./plan.ts";
+
+export const OUTCOMES = ["in-step", "planned", "problems", "failed"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The worse of two outcomes, in the order of OUTCOMES. */
+export function worseOutcome(a: Outcome, b: Outcome): Outcome {
+  return OUTCOMES.indexOf(a) >= OUTCOMES.indexOf(b) ? a : b;
+}
+
+export interface ReportedProblem {
+  /** Display form (UTF-8, other bytes as %XX); "" when the whole host is concerned. */
+  readonly path: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What a round did on one remote. Counts are paths unless they say bytes. */
+export interface RemoteReport extends ChangeCounts {
+  readonly outcome: Outcome;
+  /** Selected entries in the remote's list, without the root itself. */
+  readonly entries: number;
+  /** Files read and hashed on the remote for the comparison. */
+  readonly checksummed: number;
+  /** Files hashed while they were received. */
+  readonly hashedForTransfer: number;
+  /** Files read back and hashed after the switch. */
+  readonly rechecked: number;
+  readonly fileBlocks: number;
+  readonly bytesReused: number;
+  readonly bytesFromMaster: number;
+  readonly bytesFromRemotes: number;
+  /** Paths put right in a second or third pass. */
+  readonly resynced: number;
+  /** With `delete: false`, paths that only the remote has and that were kept. */
+  readonly kept: number;
+  readonly problems: readonly ReportedProblem[];
+  /** Problems beyond those listed. */
+  readonly problemsOmitted: number;
+}
+
+export interface RoundReport {
+  readonly root: string;
+  readonly class: string | null;
+  readonly round: string;
+  readonly epoch: number;
+  readonly mode: string;
+  readonly outcome: Outcome;
+  readonly master: string;
+  readonly comparison: string;
+  readonly durationMs: number;
+  readonly remotes: Readonly<Record<string, RemoteReport>>;
+  /** Set when the round failed as a whole. */
+  readonly error?: ReportedProblem;
+}
+
+/** What a running round tells the control station. */
+export type RoundEvent =
+  | { readonly kind: "phase"; readonly phase: string; readonly pass: number }
+  | {
+      readonly kind: "progress";
+      readonly remote: string;
+      readonly blocksDone: number;
+      readonly blocks: number;
+      readonly pathsDone: number;
+      readonly paths: number;
+      readonly bytesDone: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: "report"; readonly report: RoundReport };
+
+export const MAX_REPORTED_PROBLEMS = 1000;

@@ -1,0 +1,126 @@
+import { realpathSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { loadIdentity } from "./mesh/identity.ts";
+import { startMesh } from "./mesh/libp2p-mesh.ts";
+import { LockstepError } from "./model/errors.ts";
+import { isRootName, type PeerId } from "./model/role.ts";
+import type { Clock } from "./ports/clock.ts";
+import { Authority } from "./roles/authority.ts";
+import { ComparisonServer } from "./roles/comparison-server.ts";
+import { ControlStation } from "./roles/control-station.ts";
+import { serveHost } from "./roles/host.ts";
+import { LevelHashCache } from "./store/hash-cache.ts";
+import { LevelStateStore } from "./store/state-store.ts";
+import { openTree } from "./tree/open-tree.ts";
+
+export const VERSION = "0.1.0";
+
+const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
+
+export interface NodeOptions {
+  /** State directory: identity, assignments, hash cache. */
+  readonly data: string;
+  /** Directory of each root by name. */
+  readonly roots: Readonly<Record<string, string>>;
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[];
+  /** Peer ids of trusted control stations. */
+  readonly control: readonly PeerId[];
+  /** `full` (default) syncs before and after names are switched; `none` leaves it to the system. */
+  readonly durability?: "full" | "none";
+}
+
+export interface LockstepNode {
+  readonly peerId: PeerId;
+  addresses(): string[];
+  /** What this host's system lacks, as sentences. */
+  readonly lacks: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** The path without symlinks, also of what does not exist yet. */
+function canonical(path: string): string {
+  let existing = resolve(path);
+  const missing: string[] = [];
+  for (;;) {
+    try {
+      return join(realpathSync(existing), ...missing);
+    } catch {
+      const parent = resolve(existing, "..");
+      if (parent === existing) return resolve(path);
+      missing.unshift(existing.slice(parent.endsWith(sep) ? parent.length : parent.length + 1));
+      existing = parent;
+    }
+  }
+}
+
+function overlaps(a: string, b: string): boolean {
+  const within = (path: string, of: string): boolean => path === of || path.startsWith(of.endsWith(sep) ? of : of + sep);
+  return within(a, b) || within(b, a);
+}
+
+function checkRoots(options: NodeOptions): void {
+  const places = Object.entries(options.roots).map(([name, path]) => ({ name, path: canonical(path) }));
+  const data = canonical(options.data);
+  for (const [i, { name, path }] of places.entries()) {
+    if (!isRootName(name)) {
+      throw new LockstepError("LOCKSTEP_CONFIG", `"${name}" cannot name a root: letters, digits, ".", "_" and "-", at most 64`);
+    }
+    if (overlaps(path, data)) {
+      throw new LockstepError("LOCKSTEP_ROOTS_OVERLAP", `root ${name} (${path}) and the state directory (${data}) overlap; put --data elsewhere`);
+    }
+    for (const other of places.slice(i + 1)) {
+      if (!overlaps(path, other.path)) continue;
+      throw new LockstepError("LOCKSTEP_ROOTS_OVERLAP", `roots ${name} (${path}) and ${other.name} (${other.path}) overlap`);
+    }
+  }
+}
+
+/**
+ * Makes and starts a host: puts the adapters behind the ports and registers what it answers.
+ *
+ * @throws LockstepError `LOCKSTEP_CONFIG`, `LOCKSTEP_ROOTS_OVERLAP`, `LOCKSTEP_STATE_LOCKED`,
+ * `LOCKSTEP_STATE_UNUSABLE`, `LOCKSTEP_LISTEN_FAILED`
+ */
+export async function createNode(options: NodeOptions): Promise<LockstepNode> {
+  checkRoots(options);
+  const identity = await loadIdentity(options.data);
+  mkdirSync(options.data, { recursive: true, mode: 0o700 });
+  const state = await LevelStateStore.open(join(options.data, "state"));
+  const cache = await LevelHashCache.open(join(options.data, "cache"));
+  const closing: (() => Promise<void>)[] = [() => state.close(), () => cache.close()];
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close().catch(() => undefined);
+  };
+  try {
+    const authority = await Authority.load({ signer: identity, state, clock: systemClock }, options.control);
+    const trees = new Map(Object.entries(options.roots).map(([name, path]) => [name, openTree(name, resolve(path), cache)]));
+    closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));
+    const mesh = await startMesh({ identity, listen: options.listen, admission: authority });
+    closing.push(() => mesh.stop());
+    const comparison = new ComparisonServer({ mesh, signer: identity, state, authority, clock: systemClock });
+    const durability = options.durability ?? "full";
+    serveHost({ mesh, signer: identity, state, authority, trees, comparison, version: VERSION, durability });
+    await authority.connect(mesh);
+    const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];
+    return { peerId: identity.self, addresses: () => mesh.addresses(), lacks, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export interface RunningControlStation {
+  readonly peerId: PeerId;
+  readonly station: ControlStation;
+  stop(): Promise<void>;
+}
+
+/** Makes a control station: a peer that only dials, with nothing but its key in `data`. */
+export async function createControlStation(data: string): Promise<RunningControlStation> {
+  const identity = await loadIdentity(data);
+  const mesh = await startMesh({ identity, listen: [], admission: { isKnown: () => false } });
+  const station = new ControlStation({ mesh, signer: identity, clock: systemClock });
+  return { peerId: identity.self, station, stop: () => mesh.stop() };
+}

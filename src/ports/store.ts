@@ -1,0 +1,43 @@
+import type { RoundReport } from "../model/report.ts";
+
+/** What identifies a file's content state; times in whole seconds and nanoseconds. */
+export interface HashKeys {
+  /** Per file: inode low and high 32 bits, device. */
+  readonly inodeLow: Uint32Array;
+  readonly inodeHigh: Uint32Array;
+  readonly device: Float64Array;
+  readonly size: Float64Array;
+  readonly mtimeSec: Float64Array;
+  readonly mtimeNsec: Uint32Array;
+  readonly ctimeSec: Float64Array;
+  readonly ctimeNsec: Uint32Array;
+}
+
+/** 32 bytes a file; `known[i]` is 1 where a checksum was found. */
+export interface CachedHashes {
+  readonly known: Uint8Array;
+  readonly digests: Uint8Array;
+}
+
+/**
+ * The hash cache: a hint, never a truth. Guaranteed: a record is returned only when device, inode,
+ * size, mtime, ctime and suite are those it was written with and its CRC holds. Not guaranteed:
+ * that a record written is found again.
+ */
+export interface HashCache {
+  lookup(keys: HashKeys): Promise<CachedHashes>;
+  /** Writes the digests of the keys for which `known` is 1. */
+  store(keys: HashKeys, hashes: CachedHashes): Promise<void>;
+}
+
+/** What a node must remember across restarts. */
+export interface StateStore {
+  /** Signed assignments by root name. */
+  assignments(): Promise<Map<string, Uint8Array>>;
+  putAssignment(root: string, envelope: Uint8Array): Promise<void>;
+  highestSequence(root: string): Promise<number>;
+  putHighestSequence(root: string, sequence: number): Promise<void>;
+  lastRound(root: string): Promise<RoundReport | undefined>;
+  putLastRound(root: string, report: RoundReport): Promise<void>;
+}
+

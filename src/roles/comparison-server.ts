@@ -1,0 +1,599 @@
+import { cutBlocks, cutDeletions, unionPlanned } from "../compare/blocks.ts";
+import { createClassifier } from "../compare/classify.ts";
+import { guardDeletions } from "../compare/guard.ts";
+import { type PlanResult, planRemote } from "../compare/plan.ts";
+import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts";
+import { DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
+import { type RoundId, type RoundOrder, roundName } from "../model/order.ts";
+import { rangesOf } from "../model/ordinals.ts";
+import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
+import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import {
+  MAX_REPORTED_PROBLEMS,
+  type Outcome,
+  type RemoteReport,
+  type RoundEvent,
+  type RoundReport,
+  worseOutcome,
+} from "../model/report.ts";
+import { hostName, type PeerId } from "../model/role.ts";
+import { decodeStatement } from "../model/statement.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Mesh, Signer } from "../ports/mesh.ts";
+import type { StateStore } from "../ports/store.ts";
+import { LIMITS } from "../wire/limits.ts";
+import type { Authority, KeptAssignment } from "./authority.ts";
+import { type Comparison, compareLists } from "./compare-lists.ts";
+import { HostLink, type StagePart } from "./host-link.ts";
+import { ListedHost } from "./listed-host.ts";
+
+export interface ComparisonComponents {
+  readonly mesh: Mesh;
+  readonly signer: Signer;
+  readonly state: StateStore;
+  readonly authority: Authority;
+  readonly clock: Clock;
+}
+
+/** The first pass, and at most so many more over what has changed meanwhile. */
+const MAX_PASSES = 3;
+/** Blocks of one remote that are staged while an earlier one is committed. */
+const STAGE_AHEAD = 2;
+/** How long hosts may take to say that they have ended the round. */
+const END_TIMEOUT_MS = 5_000;
+/** The first comparison server's term; a standby that takes over raises it. */
+const FIRST_TERM = 1;
+
+/** One remote as the round sees it. */
+class RemoteProgress {
+  readonly peer: PeerId;
+  readonly name: string;
+  link: HostLink | undefined;
+  failure: LockstepError | undefined;
+  /** Nothing is left to do. */
+  settled = false;
+  entries = 0;
+  planned: ChangeCounts = NO_CHANGES;
+  counts: ChangeCounts = NO_CHANGES;
+  checksummed = 0;
+  rechecked = 0;
+  hashedForTransfer = 0;
+  fileBlocks = 0;
+  bytesReused = 0;
+  bytesFromMaster = 0;
+  bytesFromRemotes = 0;
+  resynced = 0;
+  kept = 0;
+  /** Of the latest comparison. */
+  compareProblems: readonly Problem[] = [];
+  /** Of the latest apply, by path. */
+  applyProblems = new Map<BytePath, Problem>();
+  current: PlanResult | undefined;
+  // For progress
+  blocks = 0;
+  blocksDone = 0;
+  paths = 0;
+  pathsDone = 0;
+  bytes = 0;
+  bytesUnderWay = 0;
+
+  constructor(peer: PeerId, name: string) {
+    this.peer = peer;
+    this.name = name;
+  }
+
+  fail(error: unknown): void {
+    this.failure ??= toLockstepError(error);
+    this.settled = true;
+  }
+}
+
+/** Runs the rounds of this host's comparison server; at most one per root. */
+export class ComparisonServer {
+  readonly #components: ComparisonComponents;
+  readonly #busy = new Set<string>();
+
+  constructor(components: ComparisonComponents) {
+    this.#components = components;
+  }
+
+  isBusy(root: string): boolean {
+    return this.#busy.has(root);
+  }
+
+  /**
+   * Runs the round of a signed order.
+   *
+   * @param emit is told what happens; the last event is the report
+   * @throws LockstepError when no round could begin
+   */
+  async run(envelope: Uint8Array, emit: (event: RoundEvent) => void, signal: AbortSignal): Promise<void> {
+    const { authority, mesh } = this.#components;
+    const order = await authority.acceptOrder(envelope, "comparison");
+    const kept = authority.kept(order.root) as KeptAssignment;
+    if (!kept.assignment.comparison.includes(mesh.self)) {
+      throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `this host is not a comparison server of root ${order.root}`);
+    }
+    if (this.#busy.has(order.root)) {
+      throw new LockstepError("LOCKSTEP_ROUND_BUSY", `a round on root ${order.root} is under way; try again when it has ended`);
+    }
+    this.#busy.add(order.root);
+    const round = new Round(this.#components, order, envelope, kept, emit, signal);
+    try {
+      await round.run();
+    } finally {
+      this.#busy.delete(order.root);
+    }
+  }
+}
+
+/** One round, from the first list to the report. */
+class Round {
+  readonly #components: ComparisonComponents;
+  readonly #order: RoundOrder;
+  readonly #orderEnvelope: Uint8Array;
+  readonly #kept: KeptAssignment;
+  readonly #emit: (event: RoundEvent) => void;
+  readonly #signal: AbortSignal;
+  readonly #id: RoundId;
+  readonly #started: number;
+  readonly #remotes: RemoteProgress[];
+  #master: HostLink | undefined;
+  #masterList: ListedHost | undefined;
+  #lastProgress = 0;
+
+  constructor(
+    components: ComparisonComponents,
+    order: RoundOrder,
+    orderEnvelope: Uint8Array,
+    kept: KeptAssignment,
+    emit: (event: RoundEvent) => void,
+    signal: AbortSignal,
+  ) {
+    this.#components = components;
+    this.#order = order;
+    this.#orderEnvelope = orderEnvelope;
+    this.#kept = kept;
+    this.#emit = emit;
+    this.#signal = signal;
+    this.#id = { root: order.root, epoch: order.epoch, sequence: order.sequence, term: FIRST_TERM };
+    this.#started = components.clock.elapsed();
+    const { assignment } = kept;
+    this.#remotes = assignment.remotes.map((peer) => new RemoteProgress(peer, hostName(assignment, peer)));
+  }
+
+  async run(): Promise<void> {
+    const onAbort = (): void => this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted"));
+    this.#signal.addEventListener("abort", onAbort, { once: true });
+    let error: LockstepError | undefined;
+    try {
+      await this.#open();
+      await this.#passes();
+    } catch (thrown) {
+      error = this.#signal.aborted
+        ? new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted")
+        : toLockstepError(thrown);
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+    }
+    const report = this.#report(error);
+    await this.#end(report);
+    this.#emit({ kind: "report", report });
+  }
+
+  #abortLinks(error: Error): void {
+    this.#master?.abort(error);
+    for (const remote of this.#remotes) remote.link?.abort(error);
+  }
+
+  #active(): RemoteProgress[] {
+    return this.#remotes.filter((remote) => !remote.settled);
+  }
+
+  async #open(): Promise<void> {
+    const { mesh } = this.#components;
+    const { assignment, envelope } = this.#kept;
+    this.#emit({ kind: "phase", phase: "connect", pass: 0 });
+    await mesh.learn(assignment.hosts);
+    const begin = async (peer: PeerId): Promise<HostLink> => {
+      const link = await HostLink.open(mesh, peer, hostName(assignment, peer), this.#id, this.#signal);
+      await link.begin(envelope, this.#orderEnvelope);
+      return link;
+    };
+    const remotes = this.#remotes.map(async (remote) => {
+      try {
+        remote.link = await begin(remote.peer);
+      } catch (error) {
+        remote.fail(error);
+      }
+    });
+    try {
+      this.#master = await begin(assignment.master);
+    } finally {
+      await Promise.all(remotes);
+    }
+  }
+
+  async #passes(): Promise<void> {
+    const { mode } = this.#order;
+    for (let pass = 0; ; pass++) {
+      await this.#compare(pass);
+      if (mode !== "sync" || this.#active().length === 0) return;
+      if (pass === MAX_PASSES) return;
+      await this.#apply(pass);
+    }
+  }
+
+  async #compare(pass: number): Promise<void> {
+    const master = this.#master as HostLink;
+    const { classification, now } = this.#order;
+    this.#emit({ kind: "phase", phase: pass === 0 ? "list" : "check", pass });
+    const everythingSelected = createClassifier(classification, now).selectsAll;
+    const lists = this.#active().map(async (remote) => {
+      try {
+        return new ListedHost(remote.link as HostLink, await (remote.link as HostLink).list());
+      } catch (error) {
+        remote.fail(error);
+        return undefined;
+      }
+    });
+    const active = this.#active();
+    try {
+      this.#masterList = new ListedHost(master, await master.list());
+    } catch (error) {
+      await Promise.all(lists);
+      throw error;
+    }
+    const masterList = this.#masterList;
+    const listed = await Promise.all(lists);
+    this.#emit({ kind: "phase", phase: "compare", pass });
+    await Promise.all(
+      active.map(async (remote, i) => {
+        const list = listed[i];
+        if (list === undefined) return;
+        try {
+          this.#take(remote, list, await compareLists(masterList, list, everythingSelected), pass);
+        } catch (error) {
+          if (error instanceof LockstepError && error.host === master.host) throw error;
+          remote.fail(error);
+        }
+      }),
+    );
+  }
+
+  #take(remote: RemoteProgress, list: ListedHost, comparison: Comparison, pass: number): void {
+    const order = this.#order;
+    const { represents } = list.list;
+    remote.entries = Math.max(0, list.list.root.count - 1);
+    if (pass === 0) remote.checksummed += comparison.checksummed;
+    else remote.rechecked += comparison.checksummed;
+    const { contentDiffers } = comparison;
+    const result = planRemote(comparison.pairs, { contentDiffers, represents, delete: order.delete });
+    remote.compareProblems = [...comparison.problems, ...result.problems];
+    remote.kept = result.kept;
+    remote.current = result;
+    const { counts } = result.plan;
+    if (pass === 0) {
+      remote.planned = counts;
+      if (order.mode !== "verify") guardDeletions(counts.deleted, remote.entries, order.maxDelete);
+    }
+    if (changeTotal(counts) === 0) {
+      remote.settled = true;
+      remote.applyProblems.clear();
+    } else if (pass > 0 && this.#isHopeless(remote, result)) remote.settled = true;
+  }
+
+  /** True when all that is left failed before for reasons that another try does not change. */
+  #isHopeless(remote: RemoteProgress, result: PlanResult): boolean {
+    const left = [...result.plan.actions.keys(), ...result.plan.deletions];
+    return left.every((path) => {
+      const problem = remote.applyProblems.get(path);
+      return problem !== undefined && !ERROR_TABLE[problem.code].retry;
+    });
+  }
+
+  async #apply(pass: number): Promise<void> {
+    this.#emit({ kind: "phase", phase: "update", pass });
+    for (const remote of this.#active()) remote.applyProblems.clear();
+    const bounds = DEFAULT_BLOCK_BOUNDS;
+    const preparing = this.#active().map(async (remote) => {
+      const { plan } = remote.current as PlanResult;
+      try {
+        const inFlightBytes = bounds.maxBytes * (STAGE_AHEAD + 1);
+        const { newBytes, replacedBytes, counts } = plan;
+        await (remote.link as HostLink).prepare({ newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted });
+      } catch (error) {
+        remote.fail(error);
+      }
+    });
+    await Promise.all(preparing);
+    const active = this.#active();
+    const blocks = cutBlocks(unionPlanned(active.map((remote) => (remote.current as PlanResult).planned)), bounds);
+    const statements = new BlockStatements(this.#master as HostLink, this.#components.signer, blocks, active);
+    const deletions = unionPaths(active.map((remote) => (remote.current as PlanResult).plan.deletions));
+    const absences = new AbsenceStatements(this.#master as HostLink, cutDeletions(deletions, bounds));
+    const before = new Map(active.map((remote) => [remote, changeTotal(remote.counts)]));
+    await Promise.all(
+      active.map(async (remote) => {
+        try {
+          await this.#applyOne(remote, blocks, statements, absences);
+          if (pass > 0) remote.resynced += changeTotal(remote.counts) - (before.get(remote) ?? 0);
+        } catch (error) {
+          statements.leave(remote);
+          if (error instanceof LockstepError && error.host === (this.#master as HostLink).host) throw error;
+          remote.fail(error);
+        }
+      }),
+    );
+  }
+
+  async #applyOne(
+    remote: RemoteProgress,
+    blocks: readonly FileBlock[],
+    statements: BlockStatements,
+    absences: AbsenceStatements,
+  ): Promise<void> {
+    const link = remote.link as HostLink;
+    const { plan, planned } = remote.current as PlanResult;
+    const own = blocks.filter((block) => block.paths.some((path) => plan.actions.has(path.path)));
+    remote.blocks += own.length;
+    remote.paths += planned.length + plan.deletions.length;
+    remote.bytes += plan.newBytes;
+    let previousCommit: Promise<void> = Promise.resolve();
+    const commits: Promise<void>[] = [];
+    for (const [i, block] of own.entries()) {
+      if (i > STAGE_AHEAD) await commits[i - STAGE_AHEAD - 1];
+      const statement = await statements.take(block);
+      const staged = await this.#stage(remote, link, block, statement);
+      statements.done(block.index, remote);
+      const before = previousCommit;
+      previousCommit = (async () => {
+        await before;
+        if (staged) await this.#commit(remote, link, block);
+      })();
+      previousCommit.catch(() => undefined);
+      commits.push(previousCommit);
+    }
+    await previousCommit;
+    for (const statement of await absences.for(plan.deletions)) {
+      this.#applied(remote, await link.delete(statement));
+    }
+    this.#applied(remote, await link.finish());
+    this.#progress(remote, true);
+  }
+
+  /** Stages a block; false when nothing of it can be committed. */
+  async #stage(remote: RemoteProgress, link: HostLink, block: FileBlock, taken: TakenStatement): Promise<boolean> {
+    const { plan } = remote.current as PlanResult;
+    const actions = new Uint8Array(taken.paths.length);
+    let wanted = 0;
+    for (const [i, path] of taken.paths.entries()) {
+      const action = plan.actions.get(path);
+      if (action === undefined) continue;
+      actions[i] = action;
+      wanted++;
+    }
+    for (const problem of taken.problems) {
+      if (plan.actions.has(problem.path)) {
+        remote.applyProblems.set(problem.path, { ...problem, message: `on the master: ${problem.message}` });
+      }
+    }
+    if (wanted === 0) return false;
+    let last: StagePart | undefined;
+    for await (const part of link.stage(block.index, taken.statement, actions)) {
+      // Parts before the last say only how many bytes have come so far.
+      last = part;
+      remote.bytesUnderWay = part.bytesFromMaster + part.bytesFromRemotes;
+      this.#progress(remote, false);
+    }
+    remote.bytesUnderWay = 0;
+    if (last !== undefined) {
+      remote.bytesFromMaster += last.bytesFromMaster;
+      remote.bytesFromRemotes += last.bytesFromRemotes;
+      remote.bytesReused += last.bytesReused;
+      remote.hashedForTransfer += last.hashed;
+      for (const problem of last.problems) remote.applyProblems.set(problem.path, problem);
+    }
+    return true;
+  }
+
+  async #commit(remote: RemoteProgress, link: HostLink, block: FileBlock): Promise<void> {
+    this.#applied(remote, await link.commit(block.index));
+    remote.fileBlocks++;
+    remote.blocksDone++;
+    this.#progress(remote, false);
+  }
+
+  #applied(remote: RemoteProgress, applied: { counts: ChangeCounts; problems: readonly Problem[] }): void {
+    remote.counts = addCounts(remote.counts, applied.counts);
+    remote.pathsDone += changeTotal(applied.counts);
+    for (const problem of applied.problems) remote.applyProblems.set(problem.path, problem);
+  }
+
+  #progress(remote: RemoteProgress, now: boolean): void {
+    const time = this.#components.clock.elapsed();
+    if (!now && time - this.#lastProgress < 100) return;
+    this.#lastProgress = time;
+    this.#emit({
+      kind: "progress",
+      remote: remote.name,
+      blocksDone: remote.blocksDone,
+      blocks: remote.blocks,
+      pathsDone: remote.pathsDone,
+      paths: remote.paths,
+      bytesDone: remote.bytesFromMaster + remote.bytesFromRemotes + remote.bytesReused + remote.bytesUnderWay,
+      bytes: remote.bytes,
+    });
+  }
+
+  #report(error: LockstepError | undefined): RoundReport {
+    const { assignment } = this.#kept;
+    const remotes: Record<string, RemoteReport> = {};
+    let outcome: Outcome = this.#order.mode === "plan" ? "planned" : "in-step";
+    for (const remote of this.#remotes) {
+      const report = this.#remoteReport(remote, error);
+      remotes[remote.name] = report;
+      outcome = worseOutcome(outcome, report.outcome);
+    }
+    const problem = error === undefined ? undefined : { path: error.path ?? "", code: error.code, message: error.message };
+    return {
+      root: this.#order.root,
+      class: this.#order.className ?? null,
+      round: roundName(this.#id),
+      epoch: this.#order.epoch,
+      mode: this.#order.mode,
+      outcome: error === undefined ? outcome : "failed",
+      master: hostName(assignment, assignment.master),
+      comparison: hostName(assignment, this.#components.mesh.self),
+      durationMs: Math.round(this.#components.clock.elapsed() - this.#started),
+      remotes,
+      ...(problem === undefined ? {} : { error: problem }),
+    };
+  }
+
+  #remoteReport(remote: RemoteProgress, error: LockstepError | undefined): RemoteReport {
+    const { mode } = this.#order;
+    const problems = this.#remoteProblems(remote, error);
+    const clean = mode === "plan" ? "planned" : "in-step";
+    const failed = remote.failure !== undefined || error !== undefined;
+    const shown = problems.slice(0, MAX_REPORTED_PROBLEMS);
+    return {
+      outcome: failed ? "failed" : problems.length > 0 ? "problems" : clean,
+      entries: remote.entries,
+      ...(mode === "sync" ? remote.counts : remote.planned),
+      checksummed: remote.checksummed,
+      hashedForTransfer: remote.hashedForTransfer,
+      rechecked: remote.rechecked,
+      fileBlocks: remote.fileBlocks,
+      bytesReused: remote.bytesReused,
+      bytesFromMaster: remote.bytesFromMaster,
+      bytesFromRemotes: remote.bytesFromRemotes,
+      resynced: remote.resynced,
+      kept: remote.kept,
+      problems: shown.map(({ path, code, message }) => ({ path: displayPath(path), code, message })),
+      problemsOmitted: problems.length - shown.length,
+    };
+  }
+
+  #remoteProblems(remote: RemoteProgress, error: LockstepError | undefined): Problem[] {
+    if (remote.failure !== undefined) {
+      const { code, message } = remote.failure;
+      return [{ path: "", code, message }];
+    }
+    if (error !== undefined) return [];
+    const problems = new Map(remote.compareProblems.map((problem) => [problem.path, problem]));
+    const { mode } = this.#order;
+    const plan = remote.current?.plan;
+    if (plan === undefined || mode === "plan") return [...problems.values()];
+    for (const path of [...plan.actions.keys(), ...plan.deletions]) {
+      if (problems.has(path)) continue;
+      const drift = { path, code: "LOCKSTEP_DRIFT", message: "is not as on the master" } as const;
+      const left = { path, code: "LOCKSTEP_NOT_IN_STEP", message: "still differs after all passes" } as const;
+      problems.set(path, mode === "verify" ? drift : (remote.applyProblems.get(path) ?? left));
+    }
+    return [...problems.values()];
+  }
+
+  async #end(report: RoundReport): Promise<void> {
+    const text = JSON.stringify(report);
+    const links = [this.#master, ...this.#remotes.map((remote) => remote.link)];
+    const ending = Promise.allSettled(links.map((link) => link?.end(text.length < LIMITS.reportBytes ? text : undefined)));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([ending, new Promise<void>((resolve) => (timer = setTimeout(resolve, END_TIMEOUT_MS)))]);
+    clearTimeout(timer);
+    this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
+    await this.#components.state.putLastRound(this.#order.root, report);
+  }
+}
+
+function unionPaths(lists: readonly (readonly BytePath[])[]): BytePath[] {
+  const union = new Set<BytePath>();
+  for (const list of lists) for (const path of list) union.add(path);
+  return lists.length === 1 ? [...union] : [...union].sort(comparePaths);
+}
+
+interface TakenStatement {
+  readonly statement: Uint8Array;
+  /** The stated paths, in the statement's order. */
+  readonly paths: readonly BytePath[];
+  readonly problems: readonly Problem[];
+}
+
+/** The master's statements of the blocks: each is asked for once and kept while a remote needs it. */
+class BlockStatements {
+  readonly #master: HostLink;
+  readonly #signer: Signer;
+  readonly #taken = new Map<number, Promise<TakenStatement>>();
+  readonly #users = new Map<number, Set<RemoteProgress>>();
+
+  constructor(master: HostLink, signer: Signer, blocks: readonly FileBlock[], remotes: readonly RemoteProgress[]) {
+    this.#master = master;
+    this.#signer = signer;
+    for (const block of blocks) {
+      const users = remotes.filter((remote) => {
+        const { plan } = remote.current as PlanResult;
+        return block.paths.some((path) => plan.actions.has(path.path));
+      });
+      this.#users.set(block.index, new Set(users));
+    }
+  }
+
+  take(block: FileBlock): Promise<TakenStatement> {
+    let taken = this.#taken.get(block.index);
+    if (taken === undefined) {
+      taken = this.#ask(block);
+      taken.catch(() => undefined);
+      this.#taken.set(block.index, taken);
+    }
+    return taken;
+  }
+
+  async #ask(block: FileBlock): Promise<TakenStatement> {
+    const ordinals = block.paths.map((path) => path.ordinal).sort((a, b) => a - b);
+    const { statement, problems } = await this.#master.state(rangesOf(ordinals), []);
+    const { payload } = await this.#signer.open("lockstep-block-statement", statement);
+    return { statement, problems, paths: decodeStatement(payload).stated.map((stated) => stated.entry.path) };
+  }
+
+  /** The remote needs this block's statement no more. */
+  done(index: number, remote: RemoteProgress): void {
+    const users = this.#users.get(index);
+    users?.delete(remote);
+    if (users?.size === 0) this.#taken.delete(index);
+  }
+
+  /** The remote needs nothing more. */
+  leave(remote: RemoteProgress): void {
+    for (const index of this.#users.keys()) this.done(index, remote);
+  }
+}
+
+/** The master's statements of absence, for groups of paths to be deleted. */
+class AbsenceStatements {
+  readonly #master: HostLink;
+  readonly #groups: readonly (readonly BytePath[])[];
+  readonly #asked = new Map<number, Promise<Uint8Array>>();
+
+  constructor(master: HostLink, groups: readonly (readonly BytePath[])[]) {
+    this.#master = master;
+    this.#groups = groups;
+  }
+
+  /** Statements that cover these paths, last group first, as children go before parents. */
+  async for(paths: readonly BytePath[]): Promise<Uint8Array[]> {
+    const wanted = new Set(paths);
+    const statements: Promise<Uint8Array>[] = [];
+    for (let i = this.#groups.length - 1; i >= 0; i--) {
+      if (!this.#groups[i].some((path) => wanted.has(path))) continue;
+      let asked = this.#asked.get(i);
+      if (asked === undefined) {
+        asked = this.#master.state([], this.#groups[i]).then((answer) => answer.statement);
+        asked.catch(() => undefined);
+        this.#asked.set(i, asked);
+      }
+      statements.push(asked);
+    }
+    return Promise.all(statements);
+  }
+}

@@ -1,0 +1,174 @@
+import { LockstepError } from "../model/errors.ts";
+import type { RoundOrder } from "../model/order.ts";
+import type { RoundEvent, RoundReport } from "../model/report.ts";
+import type { HostAddress, PeerId, RoleAssignment } from "../model/role.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
+import { decodeError, decodeMessage, encodeAssignment, encodeOrder } from "../wire/codec.ts";
+import { ControlRequest, ControlResponse } from "../wire/messages.ts";
+import { CONTROL } from "../wire/protocols.ts";
+import { deliverAssignment } from "./host.ts";
+
+export interface ControlComponents {
+  readonly mesh: Mesh;
+  readonly signer: Signer;
+  readonly clock: Clock;
+}
+
+export interface RootStatus {
+  readonly root: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly roles: readonly string[];
+  readonly served: boolean;
+  readonly busy: boolean;
+  readonly lastRound: RoundReport | undefined;
+}
+
+export interface HostStatus {
+  readonly peer: PeerId;
+  readonly version: string;
+  readonly roots: readonly RootStatus[];
+  readonly lacks: readonly string[];
+}
+
+export interface Delivery {
+  readonly host: string;
+  readonly error: LockstepError | undefined;
+}
+
+const STATUS_TIMEOUT_MS = 15_000;
+/** How long hosts accept to begin an order; clocks of a fleet differ by seconds, not by minutes. */
+const ORDER_LIFETIME_MS = 10 * 60_000;
+
+/** What the operator's peer does: assign roles, order rounds, ask for status. */
+export class ControlStation {
+  readonly #components: ControlComponents;
+
+  constructor(components: ControlComponents) {
+    this.#components = components;
+  }
+
+  async *#converse(
+    host: HostAddress,
+    request: Partial<ControlRequest>,
+    signal: AbortSignal,
+  ): AsyncGenerator<ControlResponse> {
+    const { mesh } = this.#components;
+    await mesh.learn([host]);
+    let channel: Channel;
+    try {
+      channel = await mesh.open(host.peer, CONTROL, signal);
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+      throw new LockstepError(error.code, `${host.name}: ${error.message}`, { host: host.name, cause: error });
+    }
+    const stop = (): void => channel.abort(new LockstepError("LOCKSTEP_ABORTED", "interrupted"));
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await channel.send(ControlRequest.encode(request));
+      for await (const frame of channel.source) {
+        const response = decodeMessage((bytes) => ControlResponse.decode(bytes), frame);
+        if (response.error !== undefined) throw decodeError(response.error, host.name);
+        yield response;
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await channel.close();
+    }
+  }
+
+  async #answer(host: HostAddress, request: Partial<ControlRequest>, signal: AbortSignal): Promise<ControlResponse> {
+    for await (const response of this.#converse(host, request, signal)) return response;
+    throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `${host.name} closed the connection without an answer`, { host: host.name });
+  }
+
+  /** @throws LockstepError when the host cannot be reached or does not trust this station */
+  async status(host: HostAddress, signal: AbortSignal): Promise<HostStatus> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(STATUS_TIMEOUT_MS)]);
+    const { status } = await this.#answer(host, { status: {} }, limited);
+    if (status === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", `${host.name} sent no status`);
+    return {
+      peer: status.peer,
+      version: status.version,
+      lacks: status.lacks,
+      roots: status.roots.map((root) => ({
+        ...root,
+        lastRound: root.lastRound === undefined ? undefined : (JSON.parse(root.lastRound) as RoundReport),
+      })),
+    };
+  }
+
+  /**
+   * Signs an assignment and brings it to the comparison server, which passes it on; what that
+   * cannot reach is tried from here.
+   */
+  async assign(assignment: RoleAssignment, signal: AbortSignal): Promise<Delivery[]> {
+    const { signer, mesh } = this.#components;
+    const sealed = await signer.seal("lockstep-role-assignment", encodeAssignment(assignment));
+    const envelope = new Uint8Array(sealed);
+    await mesh.learn(assignment.hosts);
+    const failed: LockstepError[] = [];
+    for (const peer of assignment.comparison) {
+      const host = assignment.hosts.find((candidate) => candidate.peer === peer) as HostAddress;
+      try {
+        const { deliveries } = await this.#answer(host, { assign: { assignment: envelope } }, signal);
+        return await Promise.all(
+          deliveries.map(async ({ host: name, error }) => {
+            if (error === undefined) return { host: name, error: undefined };
+            return this.#deliverDirectly(assignment, name, envelope, decodeError(error, name));
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof LockstepError) || error.code !== "LOCKSTEP_HOST_UNREACHABLE") throw error;
+        failed.push(error);
+      }
+    }
+    throw new LockstepError(
+      "LOCKSTEP_NO_COMPARISON_SERVER",
+      `no comparison server of root ${assignment.root} can be reached: ${failed.map((error) => error.message).join("; ")}`,
+    );
+  }
+
+  async #deliverDirectly(
+    assignment: RoleAssignment,
+    name: string,
+    envelope: Uint8Array<ArrayBuffer>,
+    error: LockstepError,
+  ): Promise<Delivery> {
+    const host = assignment.hosts.find((candidate) => candidate.name === name);
+    if (host === undefined || error.code !== "LOCKSTEP_HOST_UNREACHABLE") return { host: name, error };
+    try {
+      await deliverAssignment(this.#components.mesh, host.peer, envelope);
+      return { host: name, error: undefined };
+    } catch {
+      return { host: name, error };
+    }
+  }
+
+  /**
+   * Orders a round from the comparison server and yields what happens; the last event is the report.
+   *
+   * @param order what the fleet file says; epoch and sequence are those of the host's status
+   */
+  async *round(
+    comparison: HostAddress,
+    order: Omit<RoundOrder, "epoch" | "sequence" | "now" | "expiry">,
+    signal: AbortSignal,
+  ): AsyncGenerator<RoundEvent> {
+    const { signer, clock } = this.#components;
+    const status = await this.status(comparison, signal);
+    const root = status.roots.find((candidate) => candidate.root === order.root);
+    if (root === undefined || root.epoch === 0) {
+      throw new LockstepError("LOCKSTEP_NOT_ASSIGNED", `${comparison.name} has no roles for root ${order.root}; run \`lockstep assign\``);
+    }
+    const now = clock.now();
+    // Time in microseconds, so that orders of several stations and processes follow each other.
+    const sequence = Math.max(root.sequence + 1, now * 1000);
+    const full: RoundOrder = { ...order, epoch: root.epoch, sequence, now, expiry: now + ORDER_LIFETIME_MS };
+    const sealed = new Uint8Array(await signer.seal("lockstep-round-order", encodeOrder(full)));
+    for await (const { event } of this.#converse(comparison, { round: { order: sealed } }, signal)) {
+      if (event !== undefined) yield JSON.parse(event) as RoundEvent;
+    }
+  }
+}

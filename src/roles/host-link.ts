@@ -1,0 +1,195 @@
+import { decodeBatch } from "../model/batch.ts";
+import { DIGEST_BYTES } from "../model/digest.ts";
+import type { ColumnSet, Entry } from "../model/entry.ts";
+import { LockstepError } from "../model/errors.ts";
+import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
+import { encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
+import type { RoundId } from "../model/order.ts";
+import type { BytePath } from "../model/path.ts";
+import { encodePaths } from "../model/path-list.ts";
+import type { ChangeCounts } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { PeerId } from "../model/role.ts";
+import type { Mesh } from "../ports/mesh.ts";
+import { decodeProblems } from "../wire/codec.ts";
+import { type RequestBody, Requester, type ResponseBody } from "../wire/exchange.ts";
+import { LIMITS } from "../wire/limits.ts";
+import type { PrepareRequest } from "../wire/messages.ts";
+import { ROUND } from "../wire/protocols.ts";
+
+export interface HostList {
+  readonly root: ListRoot;
+  readonly contentRoot: Uint8Array | undefined;
+  readonly represents: ColumnSet;
+  readonly blind: readonly Problem[];
+}
+
+export interface FoundEntry {
+  readonly path: BytePath;
+  readonly entry: Entry | undefined;
+  readonly ordinal: number;
+  readonly problem: Problem | undefined;
+}
+
+export interface StagePart {
+  readonly bytesFromMaster: number;
+  readonly bytesFromRemotes: number;
+  readonly bytesReused: number;
+  readonly hashed: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface Applied {
+  readonly counts: ChangeCounts;
+  readonly problems: readonly Problem[];
+}
+
+/** The comparison server's side of a round with one host: typed questions, answers checked. */
+export class HostLink {
+  readonly host: string;
+  readonly #requester: Requester;
+  readonly #round: RoundId;
+
+  private constructor(host: string, requester: Requester, round: RoundId) {
+    this.host = host;
+    this.#requester = requester;
+    this.#round = round;
+  }
+
+  static async open(mesh: Mesh, peer: PeerId, host: string, round: RoundId, signal: AbortSignal): Promise<HostLink> {
+    try {
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
+      const channel = await mesh.open(peer, ROUND, timeout);
+      return new HostLink(host, new Requester(channel, host), round);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof LockstepError)) throw error;
+      throw new LockstepError(error.code, `${host}: ${error.message}`, { host, cause: error });
+    }
+  }
+
+  #body(step: Omit<RequestBody, "round">): RequestBody {
+    return { ...step, round: { ...this.#round } };
+  }
+
+  #one(step: Omit<RequestBody, "round">): Promise<ResponseBody> {
+    return this.#requester.askOne(this.#body(step));
+  }
+
+  #malformed(what: string): LockstepError {
+    return new LockstepError("LOCKSTEP_MALFORMED", `${this.host} sent a malformed answer: ${what}`, { host: this.host });
+  }
+
+  async begin(assignment: Uint8Array, order: Uint8Array): Promise<void> {
+    const begin = { assignment: assignment as Uint8Array<ArrayBuffer>, order: order as Uint8Array<ArrayBuffer> };
+    await this.#one({ begin });
+  }
+
+  async list(): Promise<HostList> {
+    const { list } = await this.#one({ list: { role: "" } });
+    if (list === undefined) throw this.#malformed("no list");
+    return {
+      root: decodeListRoot(list.root),
+      contentRoot: list.contentRoot,
+      represents: list.represents,
+      blind: decodeProblems(list.blind),
+    };
+  }
+
+  async nodes(level: number, first: number, count: number): Promise<ManifestNode[]> {
+    const nodes: ManifestNode[] = [];
+    while (nodes.length < count) {
+      const wanted = Math.min(count - nodes.length, LIMITS.nodesPerRequest);
+      const answer = await this.#one({ nodes: { level, first: first + nodes.length, count: wanted } });
+      const part = answer.nodes === undefined ? [] : decodeNodes(answer.nodes.nodes, wanted);
+      if (part.length !== wanted) throw this.#malformed("fewer nodes than asked for");
+      nodes.push(...part);
+    }
+    return nodes;
+  }
+
+  /** Packed batches, in the order of the indexes, which ascend. */
+  async batches(indexes: OrdinalRanges): Promise<Uint8Array[]> {
+    const batches: Uint8Array[] = [];
+    for await (const part of this.#requester.ask(this.#body({ batches: { indexes: encodeGroups([indexes]) } }))) {
+      batches.push(...(part.batches?.batches ?? []));
+    }
+    return batches;
+  }
+
+  async lookup(paths: readonly BytePath[]): Promise<FoundEntry[]> {
+    const found: FoundEntry[] = [];
+    for (let at = 0; at < paths.length; at += LIMITS.lookupsPerRequest) {
+      const wanted = paths.slice(at, at + LIMITS.lookupsPerRequest);
+      const { lookup } = await this.#one({ lookup: { paths: encodePaths(wanted) } });
+      if (lookup?.found.length !== wanted.length) throw this.#malformed("lookup");
+      for (const [i, answer] of lookup.found.entries()) {
+        const entry = answer.entry === undefined ? undefined : decodeBatch(answer.entry, 1)[0];
+        if (entry !== undefined && entry.path !== wanted[i]) throw this.#malformed("lookup of another path");
+        const problem = answer.problem === undefined ? undefined : decodeProblems([answer.problem])[0];
+        found.push({ path: wanted[i], entry, ordinal: answer.ordinal, problem });
+      }
+    }
+    return found;
+  }
+
+  async groupDigests(
+    groups: readonly OrdinalRanges[],
+  ): Promise<{ digests: Uint8Array[]; hashed: number; problems: Problem[] }> {
+    const { checksums } = await this.#one({ checksums: { groups: encodeGroups(groups), each: false } });
+    if (checksums?.digests.length !== groups.length * DIGEST_BYTES) throw this.#malformed("checksums");
+    const digests = groups.map((_, i) => checksums.digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES));
+    return { digests, hashed: checksums.hashed, problems: decodeProblems(checksums.problems) };
+  }
+
+  /** 32 bytes for each file of the group. */
+  async checksums(group: OrdinalRanges): Promise<Uint8Array> {
+    const { checksums } = await this.#one({ checksums: { groups: encodeGroups([group]), each: true } });
+    if (checksums === undefined) throw this.#malformed("checksums");
+    return checksums.digests;
+  }
+
+  async state(ordinals: OrdinalRanges, absent: readonly BytePath[]): Promise<{ statement: Uint8Array; problems: Problem[] }> {
+    const { state } = await this.#one({ state: { ordinals: encodeGroups([ordinals]), absent: encodePaths(absent) } });
+    if (state === undefined) throw this.#malformed("statement");
+    return { statement: state.statement, problems: decodeProblems(state.problems) };
+  }
+
+  async prepare(request: PrepareRequest): Promise<void> {
+    await this.#one({ prepare: request });
+  }
+
+  async *stage(block: number, statement: Uint8Array, actions: Uint8Array<ArrayBuffer>): AsyncGenerator<StagePart> {
+    const request = this.#body({ stage: { block, statement: statement as Uint8Array<ArrayBuffer>, actions } });
+    for await (const { stage } of this.#requester.ask(request)) {
+      if (stage !== undefined) yield { ...stage, problems: decodeProblems(stage.problems) };
+    }
+  }
+
+  #applied(answer: ResponseBody): Applied {
+    const { applied } = answer;
+    if (applied?.counts === undefined) throw this.#malformed("counts");
+    return { counts: applied.counts, problems: decodeProblems(applied.problems) };
+  }
+
+  async commit(block: number): Promise<Applied> {
+    return this.#applied(await this.#one({ commit: { block } }));
+  }
+
+  async delete(statement: Uint8Array): Promise<Applied> {
+    return this.#applied(await this.#one({ delete: { statement: statement as Uint8Array<ArrayBuffer> } }));
+  }
+
+  async finish(): Promise<Applied> {
+    return this.#applied(await this.#one({ finish: {} }));
+  }
+
+  /** Ends the round on that host; it keeps the report for `status`. */
+  async end(report: string | undefined): Promise<void> {
+    await this.#one({ end: { report } });
+    await this.#requester.close();
+  }
+
+  abort(error: Error): void {
+    this.#requester.abort(error);
+  }
+}

@@ -1,0 +1,141 @@
+import { LockstepError } from "../model/errors.ts";
+import type { RoundEvent } from "../model/report.ts";
+import { hostName, type PeerId, rolesOf } from "../model/role.ts";
+import type { Channel, Mesh } from "../ports/mesh.ts";
+import type { Tree } from "../ports/tree.ts";
+import { decodeError, decodeMessage, encodeError } from "../wire/codec.ts";
+import {
+  AssignRequest,
+  AssignResponse,
+  ControlRequest,
+  ControlResponse,
+  type DeliveryMessage,
+  type StatusMessage,
+} from "../wire/messages.ts";
+import { ASSIGN, CONTENT, CONTROL, ROUND } from "../wire/protocols.ts";
+import type { ComparisonServer } from "./comparison-server.ts";
+import { serveContent } from "./master.ts";
+import { ActiveRounds, answerRound, type ParticipantComponents } from "./participant.ts";
+
+export interface HostComponents extends ParticipantComponents {
+  readonly comparison: ComparisonServer;
+  readonly version: string;
+}
+
+/** Registers what every host answers; roles decide at run time what it does. */
+export function serveHost(components: HostComponents): void {
+  const { mesh, authority, trees } = components;
+  const rounds = new ActiveRounds();
+  // Anyone may bring an assignment: its envelope says whether it counts.
+  mesh.handle(ASSIGN, () => true, (channel) => answerAssign(channel, components));
+  // Strangers are told in words that they are not trusted, rather than cut off.
+  mesh.handle(CONTROL, () => true, (channel) => answerControl(channel, components, rounds));
+  mesh.handle(ROUND, () => true, (channel) => answerRound(channel, components, rounds));
+  mesh.handle(CONTENT, (peer) => authority.isKnown(peer), (channel) => serveContent(channel, rounds, trees));
+}
+
+async function answerAssign(channel: Channel, { authority }: HostComponents): Promise<void> {
+  for await (const frame of channel.source) {
+    const request = decodeMessage((bytes) => AssignRequest.decode(bytes), frame);
+    try {
+      const { epoch } = await authority.acceptAssignment(request.assignment);
+      await channel.send(AssignResponse.encode({ epoch }));
+    } catch (error) {
+      await channel.send(AssignResponse.encode({ epoch: 0, error: encodeError(error) }));
+    }
+    return;
+  }
+}
+
+async function answerControl(channel: Channel, components: HostComponents, rounds: ActiveRounds): Promise<void> {
+  const { authority } = components;
+  for await (const frame of channel.source) {
+    const request = decodeMessage((bytes) => ControlRequest.decode(bytes), frame);
+    const send = (response: Partial<ControlResponse>): Promise<void> =>
+      channel.send(ControlResponse.encode({ deliveries: [], ...response }));
+    try {
+      if (!authority.isTrustedStation(channel.peer)) {
+        throw new LockstepError(
+          "LOCKSTEP_NOT_AUTHORISED",
+          `${channel.peer} is not a trusted control station here; start the node with --control ${channel.peer}`,
+        );
+      }
+      if (request.assign !== undefined) {
+        await send({ deliveries: await passOn(request.assign.assignment, components) });
+      } else if (request.status !== undefined) {
+        await send({ status: await statusOf(components, rounds) });
+      } else if (request.round !== undefined) {
+        await runRound(request.round.order, channel, components);
+      } else throw new LockstepError("LOCKSTEP_MALFORMED", "an unknown command");
+    } catch (error) {
+      await send({ error: encodeError(error) });
+    }
+    return;
+  }
+}
+
+const DELIVERY_TIMEOUT_MS = 15_000;
+
+/** Takes an assignment and passes the signed message on to every host that it names. */
+async function passOn(envelope: Uint8Array<ArrayBuffer>, { authority, mesh }: HostComponents): Promise<DeliveryMessage[]> {
+  const assignment = await authority.acceptAssignment(envelope);
+  await mesh.learn(assignment.hosts);
+  const peers = new Set([assignment.master, ...assignment.remotes, ...assignment.comparison]);
+  const deliver = async (peer: PeerId): Promise<DeliveryMessage> => {
+    const host = hostName(assignment, peer);
+    try {
+      if (peer !== mesh.self) await deliverAssignment(mesh, peer, envelope);
+      return { host };
+    } catch (error) {
+      return { host, error: encodeError(error) };
+    }
+  };
+  return Promise.all([...peers].map(deliver));
+}
+
+/** Brings a signed assignment to one host. */
+export async function deliverAssignment(mesh: Mesh, peer: PeerId, envelope: Uint8Array<ArrayBuffer>): Promise<void> {
+  const channel = await mesh.open(peer, ASSIGN, AbortSignal.timeout(DELIVERY_TIMEOUT_MS));
+  try {
+    await channel.send(AssignRequest.encode({ assignment: envelope }));
+    for await (const frame of channel.source) {
+      const { error } = decodeMessage((bytes) => AssignResponse.decode(bytes), frame);
+      if (error !== undefined) throw decodeError(error, peer);
+      return;
+    }
+    throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `${peer} did not answer`);
+  } finally {
+    await channel.close();
+  }
+}
+
+async function statusOf(components: HostComponents, rounds: ActiveRounds): Promise<StatusMessage> {
+  const { authority, mesh, state, trees, comparison, version } = components;
+  const names = new Set([...trees.keys(), ...authority.all().map((kept) => kept.assignment.root)]);
+  const roots = [];
+  for (const root of [...names].sort()) {
+    const assignment = authority.kept(root)?.assignment;
+    const lastRound = await state.lastRound(root);
+    roots.push({
+      root,
+      epoch: assignment?.epoch ?? 0,
+      sequence: Math.max(await state.highestSequence(root), await state.highestSequence(`comparison!${root}`)),
+      roles: assignment === undefined ? [] : rolesOf(assignment, mesh.self),
+      served: trees.has(root),
+      busy: rounds.get(root) !== undefined || comparison.isBusy(root),
+      lastRound: lastRound === undefined ? undefined : JSON.stringify(lastRound),
+    });
+  }
+  const lacks = [...new Set([...trees.values()].flatMap((tree: Tree) => [...tree.lacks]))];
+  return { peer: mesh.self, version, roots, lacks };
+}
+
+async function runRound(order: Uint8Array, channel: Channel, { comparison }: HostComponents): Promise<void> {
+  const stop = new AbortController();
+  // The station's interrupt, or its end, ends the round.
+  channel.closed.addEventListener("abort", () => stop.abort(), { once: true });
+  const emit = (event: RoundEvent): void => {
+    void channel.send(ControlResponse.encode({ deliveries: [], event: JSON.stringify(event) })).catch(() => stop.abort());
+  };
+  await comparison.run(order, emit, stop.signal);
+}

@@ -1,0 +1,293 @@
+import { advanceRound, type ParticipantState, type ParticipantStep } from "../compare/advance-round.ts";
+import { encodeBatch } from "../model/batch.ts";
+import { LockstepError } from "../model/errors.ts";
+import { encodeListRoot, encodeNodes } from "../model/manifest.ts";
+import { type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
+import { decodeGroups } from "../model/ordinals.ts";
+import { decodePaths } from "../model/path-list.ts";
+import { rolesOf, type RoleAssignment } from "../model/role.ts";
+import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
+import type { StateStore } from "../ports/store.ts";
+import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
+import { decodeRoundId, encodeProblems } from "../wire/codec.ts";
+import { type ResponseBody, respond } from "../wire/exchange.ts";
+import { LIMITS } from "../wire/limits.ts";
+import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
+import type { Authority } from "./authority.ts";
+import { MasterDuty } from "./master.ts";
+import { RemoteDuty } from "./remote.ts";
+
+export interface ParticipantComponents {
+  readonly mesh: Mesh;
+  readonly signer: Signer;
+  readonly state: StateStore;
+  readonly authority: Authority;
+  readonly trees: ReadonlyMap<string, Tree>;
+  readonly durability: "full" | "none";
+}
+
+/** A round that this host takes part in, as master or as remote. */
+export interface ActiveRound {
+  readonly id: RoundId;
+  readonly order: RoundOrder;
+  readonly assignment: RoleAssignment;
+  readonly tree: Tree;
+  readonly round: TreeRound;
+  readonly master: MasterDuty | undefined;
+  readonly remote: RemoteDuty | undefined;
+  state: ParticipantState;
+}
+
+/** The rounds of this host: at most one per root. */
+export class ActiveRounds {
+  readonly #byRoot = new Map<string, ActiveRound>();
+
+  get(root: string): ActiveRound | undefined {
+    return this.#byRoot.get(root);
+  }
+
+  enter(active: ActiveRound): void {
+    if (this.#byRoot.has(active.id.root)) {
+      throw new LockstepError("LOCKSTEP_ROUND_BUSY", `another round on root ${active.id.root} is under way; try again when it has ended`);
+    }
+    this.#byRoot.set(active.id.root, active);
+  }
+
+  leave(active: ActiveRound): void {
+    if (this.#byRoot.get(active.id.root) === active) this.#byRoot.delete(active.id.root);
+  }
+}
+
+/** Answers one comparison server's round channel, from `begin` to the end of the channel. */
+export async function answerRound(
+  channel: Channel,
+  components: ParticipantComponents,
+  rounds: ActiveRounds,
+): Promise<void> {
+  const participant = new Participant(channel, components, rounds);
+  try {
+    await respond(channel, (request) => participant.answer(request));
+  } finally {
+    await participant.leave();
+  }
+}
+
+class Participant {
+  readonly #channel: Channel;
+  readonly #components: ParticipantComponents;
+  readonly #rounds: ActiveRounds;
+  #active: ActiveRound | undefined;
+  #beginning = false;
+
+  constructor(channel: Channel, components: ParticipantComponents, rounds: ActiveRounds) {
+    this.#channel = channel;
+    this.#components = components;
+    this.#rounds = rounds;
+  }
+
+  async leave(): Promise<void> {
+    const active = this.#active;
+    if (active === undefined) return;
+    this.#active = undefined;
+    active.state = "ended";
+    active.remote?.stop();
+    // Whatever is being switched ends first, as the worker does one thing after the other.
+    await active.round.close().catch(() => undefined);
+    this.#rounds.leave(active);
+  }
+
+  async *answer(request: RoundRequest): AsyncGenerator<ResponseBody> {
+    const id = decodeRoundId(request.round);
+    if (request.begin !== undefined) {
+      yield await this.#begin(id, request.begin.assignment, request.begin.order);
+      return;
+    }
+    const active = this.#active;
+    if (active === undefined || !sameRound(id, active.id)) {
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the message belongs to no round that is under way here");
+    }
+    if (request.end !== undefined) {
+      this.#advance(active, "end");
+      await this.#keepReport(active, request.end.report);
+      await this.leave();
+      return;
+    }
+    yield* this.#step(active, request);
+  }
+
+  #advance(active: ActiveRound, step: ParticipantStep): void {
+    active.state = advanceRound(active.state, step, active.order.mode);
+  }
+
+  async #begin(id: RoundId, assignmentBytes: Uint8Array, orderBytes: Uint8Array): Promise<ResponseBody> {
+    const { authority, mesh, signer, trees, durability } = this.#components;
+    if (this.#active !== undefined || this.#beginning) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
+    this.#beginning = true;
+    try {
+      const assignment = await authority.acceptAssignment(assignmentBytes);
+      if (!assignment.comparison.includes(this.#channel.peer)) {
+        throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${this.#channel.peer} is not a comparison server of root ${assignment.root}`);
+      }
+      const roles = rolesOf(assignment, mesh.self);
+      if (this.#rounds.get(assignment.root) !== undefined) {
+        throw new LockstepError("LOCKSTEP_ROUND_BUSY", `another round on root ${assignment.root} is under way on this host; try again when it has ended`);
+      }
+      const tree = trees.get(assignment.root);
+      if (tree === undefined) {
+        throw new LockstepError("LOCKSTEP_ROOT_UNKNOWN", `this host has no root ${assignment.root}; start its node with --root ${assignment.root}=PATH`);
+      }
+      const order = await authority.acceptOrder(orderBytes, "participant");
+      const fits = order.root === assignment.root && order.epoch === assignment.epoch;
+      if (!fits || id.root !== order.root || id.epoch !== order.epoch || id.sequence !== order.sequence) {
+        throw new LockstepError("LOCKSTEP_MALFORMED", "assignment, order and round id do not belong together");
+      }
+      const round = tree.begin();
+      const isMaster = roles.includes("master");
+      const active: ActiveRound = {
+        id,
+        order,
+        assignment,
+        tree,
+        round,
+        state: "begun",
+        master: isMaster ? new MasterDuty(id, round, signer) : undefined,
+        remote: roles.includes("remote") ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability }) : undefined,
+      };
+      this.#rounds.enter(active);
+      this.#active = active;
+      return { begin: { lacks: [...tree.lacks] } };
+    } finally {
+      this.#beginning = false;
+    }
+  }
+
+  async #keepReport(active: ActiveRound, report: string | undefined): Promise<void> {
+    if (report === undefined || report.length > 4 * 1024 * 1024) return;
+    try {
+      await this.#components.state.putLastRound(active.id.root, JSON.parse(report));
+    } catch {
+      // A report that is not JSON is the comparison server's fault and is not shown.
+    }
+  }
+
+  async *#step(active: ActiveRound, request: RoundRequest): AsyncGenerator<ResponseBody> {
+    const { round, order } = active;
+    if (request.list !== undefined) {
+      this.#advance(active, "list");
+      const isMaster = active.master !== undefined;
+      const { classification, now, mode } = order;
+      const summary = await round.scan({ classification, now, fresh: mode === "verify", refuseEmpty: isMaster });
+      active.remote?.listed(summary);
+      yield { list: await this.#listResponse(active, summary) };
+    } else if (request.nodes !== undefined) {
+      this.#advance(active, "nodes");
+      const { level, first, count } = request.nodes;
+      if (count > LIMITS.nodesPerRequest) throw tooMany("nodes");
+      yield { nodes: { nodes: encodeNodes(await round.nodes(level, first, count)) } };
+    } else if (request.batches !== undefined) {
+      this.#advance(active, "batches");
+      const [indexes] = decodeGroups(request.batches.indexes, 1, LIMITS.batchesPerRequest);
+      yield* this.#batches(round, indexes?.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i)) ?? []);
+    } else if (request.lookup !== undefined) {
+      this.#advance(active, "lookup");
+      const found = await round.lookup(decodePaths(request.lookup.paths, LIMITS.lookupsPerRequest));
+      yield { lookup: { found: found.map(encodeFound) } };
+    } else if (request.checksums !== undefined) {
+      this.#advance(active, "checksums");
+      const groups = decodeGroups(request.checksums.groups, LIMITS.groupsPerRequest, LIMITS.entriesPerGroup);
+      yield { checksums: await this.#checksums(round, groups, request.checksums.each) };
+    } else if (request.state !== undefined) {
+      this.#advance(active, "state");
+      if (active.master === undefined) throw notThe("master");
+      const [ordinals] = decodeGroups(request.state.ordinals, 1, LIMITS.rangesPerRequest);
+      const absent = decodePaths(request.state.absent, LIMITS.rangesPerRequest);
+      const { statement, problems } = await active.master.state(ordinals ?? [], absent);
+      yield { state: { statement: statement as Uint8Array<ArrayBuffer>, problems: encodeProblems(problems) } };
+    } else if (request.prepare !== undefined) {
+      this.#advance(active, "prepare");
+      await this.#remote(active).prepare(request.prepare);
+    } else if (request.stage !== undefined) {
+      this.#advance(active, "stage");
+      const { block, statement, actions } = request.stage;
+      for await (const part of this.#remote(active).stage(block, statement, actions)) {
+        yield { stage: { ...part, problems: encodeProblems(part.problems) } };
+      }
+    } else if (request.commit !== undefined) {
+      this.#advance(active, "commit");
+      const { counts, problems } = await this.#remote(active).commit(request.commit.block);
+      yield { applied: { counts, problems: encodeProblems(problems) } };
+    } else if (request.delete !== undefined) {
+      this.#advance(active, "delete");
+      const { counts, problems } = await this.#remote(active).delete(request.delete.statement);
+      yield { applied: { counts, problems: encodeProblems(problems) } };
+    } else if (request.finish !== undefined) {
+      this.#advance(active, "finish");
+      const { counts, problems } = await this.#remote(active).finish();
+      yield { applied: { counts, problems: encodeProblems(problems) } };
+    } else {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "a round message without a known step");
+    }
+  }
+
+  #remote(active: ActiveRound): RemoteDuty {
+    if (active.remote === undefined) throw notThe("a remote");
+    return active.remote;
+  }
+
+  async #listResponse(active: ActiveRound, summary: ScanSummary): Promise<NonNullable<ResponseBody["list"]>> {
+    const root = encodeListRoot(summary.root);
+    const response = {
+      root,
+      contentRoot: summary.contentRoot as Uint8Array<ArrayBuffer> | undefined,
+      represents: summary.represents,
+      blind: encodeProblems(summary.blind),
+    };
+    if (active.master === undefined) return response;
+    const payload = ListStatementMessage.encode({ round: { ...active.id }, listRoot: root });
+    const statement = await this.#components.signer.seal("lockstep-list-root", payload);
+    return { ...response, statement: statement as Uint8Array<ArrayBuffer> };
+  }
+
+  async *#batches(round: TreeRound, indexes: readonly number[]): AsyncGenerator<ResponseBody> {
+    let part: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
+    for (const batch of await round.batches(indexes)) {
+      part.push(batch as Uint8Array<ArrayBuffer>);
+      bytes += batch.length;
+      if (bytes < LIMITS.batchBytesPerPart) continue;
+      yield { batches: { batches: part } };
+      [part, bytes] = [[], 0];
+    }
+    if (part.length > 0) yield { batches: { batches: part } };
+  }
+
+  async #checksums(
+    round: TreeRound,
+    groups: ReturnType<typeof decodeGroups>,
+    each: boolean,
+  ): Promise<NonNullable<ResponseBody["checksums"]>> {
+    if (each) {
+      if (groups.length !== 1) throw tooMany("groups");
+      const digests = await round.checksums(groups[0]);
+      return { digests: digests as Uint8Array<ArrayBuffer>, hashed: 0, problems: [] };
+    }
+    const { digests, hashed, problems } = await round.groupDigests(groups);
+    const packed = new Uint8Array(digests.length * 32);
+    for (const [i, digest] of digests.entries()) packed.set(digest, i * 32);
+    return { digests: packed, hashed, problems: encodeProblems(problems) };
+  }
+}
+
+function encodeFound(found: Found): { entry?: Uint8Array<ArrayBuffer>; ordinal: number; problem?: ReturnType<typeof encodeProblems>[number] } {
+  const problem = found.problem === undefined ? {} : { problem: encodeProblems([found.problem])[0] };
+  const entry = found.entry === undefined ? {} : { entry: encodeBatch([found.entry]) };
+  return { ordinal: found.ordinal, ...entry, ...problem };
+}
+
+function tooMany(what: string): LockstepError {
+  return new LockstepError("LOCKSTEP_MALFORMED", `a peer asked for too many ${what} at once`);
+}
+
+function notThe(role: string): LockstepError {
+  return new LockstepError("LOCKSTEP_NOT_AUTHORISED", `this host is not ${role} of this round`);
+}

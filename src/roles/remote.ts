@@ -1,0 +1,140 @@
+import { allowedDeletions, guardDeletions, guardSpace } from "../compare/guard.ts";
+import { LockstepError } from "../model/errors.ts";
+import { type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
+import { isAction } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { RoleAssignment } from "../model/role.ts";
+import { decodeStatement, type Statement } from "../model/statement.ts";
+import { SUITE } from "../model/suite.ts";
+import type { Frame, Mesh, Signer } from "../ports/mesh.ts";
+import type { CommitResult, ScanSummary, StagedPath, TreeRound } from "../ports/tree.ts";
+import type { PrepareRequest } from "../wire/messages.ts";
+import { ContentFetcher } from "./content-fetcher.ts";
+
+export interface RemoteInit {
+  readonly id: RoundId;
+  readonly order: RoundOrder;
+  readonly assignment: RoleAssignment;
+  readonly round: TreeRound;
+  readonly mesh: Mesh;
+  readonly signer: Signer;
+  readonly durability: "full" | "none";
+}
+
+export interface StageProgress {
+  readonly bytesFromMaster: number;
+  readonly bytesFromRemotes: number;
+  readonly bytesReused: number;
+  readonly hashed: number;
+  readonly problems: readonly Problem[];
+}
+
+const PROGRESS_MS = 500;
+
+/**
+ * What a remote does in a round. It applies only what the master has signed for this very round,
+ * within the limits of the control station's order, whatever the comparison server says.
+ */
+export class RemoteDuty {
+  readonly #init: RemoteInit;
+  readonly #fetcher: ContentFetcher;
+  #entries = 0;
+  #firstEntries: number | undefined;
+  #deleted = 0;
+
+  constructor(init: RemoteInit) {
+    this.#init = init;
+    this.#fetcher = new ContentFetcher(init.mesh, init.assignment.master, init.id);
+  }
+
+  listed(summary: ScanSummary): void {
+    // The root itself is an entry of the list, but nothing that could be deleted.
+    this.#entries = Math.max(0, summary.root.count - 1);
+    this.#firstEntries ??= this.#entries;
+  }
+
+  /** Enforces the order's limits before anything is written. */
+  async prepare(request: PrepareRequest): Promise<void> {
+    const { order, round, durability } = this.#init;
+    if (request.deletions > 0 && !order.delete) {
+      throw new LockstepError("LOCKSTEP_DELETE_FORBIDDEN", "the order forbids deletions");
+    }
+    const before = this.#firstEntries ?? 0;
+    guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);
+    guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());
+    const allowed = allowedDeletions(before, order.maxDelete) - this.#deleted;
+    await round.prepare({ delete: order.delete, deletions: Math.min(allowed, request.deletions), durability });
+  }
+
+  async #openStatement(envelope: Uint8Array): Promise<Statement> {
+    const { signer, assignment, id } = this.#init;
+    const opened = await signer.open("lockstep-block-statement", envelope);
+    if (opened.signer !== assignment.master) {
+      throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "a block statement is not signed by the master");
+    }
+    const statement = decodeStatement(opened.payload);
+    if (!sameRound(statement.round, id) || statement.suite !== SUITE.id) {
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "a block statement belongs to another round");
+    }
+    return statement;
+  }
+
+  /** Makes a block's new versions, telling from time to time how far it is. */
+  async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
+    const { round } = this.#init;
+    const { stated, number } = await this.#openStatement(envelope);
+    if (actions.length !== stated.length) throw new LockstepError("LOCKSTEP_MALFORMED", "actions do not fit the statement");
+    const steps: StagedPath[] = [];
+    for (const [index, action] of actions.entries()) {
+      if (action === 0) continue;
+      if (!isAction(action)) throw new LockstepError("LOCKSTEP_MALFORMED", "unknown action");
+      steps.push({ index, action });
+    }
+    const { fetch } = await round.stage({ block, stated, steps });
+    let bytesFromMaster = 0;
+    let fetching = true;
+    const take = async (frame: Frame): Promise<void> => {
+      bytesFromMaster += frame.length;
+      await round.receive(block, frame);
+    };
+    let failure: unknown;
+    const fetched = this.#fetcher
+      .fetch(number, fetch, take)
+      .catch((error: unknown) => {
+        failure = error;
+      })
+      .finally(() => {
+        fetching = false;
+      });
+    while (fetching) {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([fetched, new Promise<void>((resolve) => (timer = setTimeout(resolve, PROGRESS_MS)))]);
+      clearTimeout(timer);
+      if (fetching) yield { bytesFromMaster, bytesFromRemotes: 0, bytesReused: 0, hashed: 0, problems: [] };
+    }
+    const { problems, hashed, bytesReused } = await round.staged(block);
+    if (failure !== undefined) throw failure;
+    yield { bytesFromMaster, bytesFromRemotes: 0, bytesReused, hashed, problems };
+  }
+
+  async commit(block: number): Promise<CommitResult> {
+    const result = await this.#init.round.commit(block);
+    this.#deleted += result.counts.deleted;
+    return result;
+  }
+
+  async delete(envelope: Uint8Array): Promise<CommitResult> {
+    const { absent } = await this.#openStatement(envelope);
+    const result = await this.#init.round.delete(absent);
+    this.#deleted += result.counts.deleted;
+    return result;
+  }
+
+  finish(): Promise<CommitResult> {
+    return this.#init.round.finish();
+  }
+
+  stop(): void {
+    this.#fetcher.stop();
+  }
+}

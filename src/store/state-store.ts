@@ -1,0 +1,100 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { Level } from "level";
+import { LockstepError } from "../model/errors.ts";
+import type { RoundReport } from "../model/report.ts";
+import type { StateStore } from "../ports/store.ts";
+
+type Value = string | Uint8Array;
+type StateLevel = Level<string, Value>;
+
+/** Present in every state that was ever opened. */
+const SENTINEL = "format";
+const FORMAT = "1";
+
+/**
+ * What a node must not forget, in LevelDB, each write synced: assignments and the highest sequence
+ * guard against replayed messages.
+ */
+export class LevelStateStore implements StateStore {
+  readonly #level: StateLevel;
+
+  private constructor(level: StateLevel) {
+    this.#level = level;
+  }
+
+  /**
+   * @throws LockstepError `LOCKSTEP_STATE_LOCKED` when another node uses the directory,
+   * `LOCKSTEP_STATE_UNUSABLE` when it is damaged: unlike the cache it is never begun anew silently
+   */
+  static async open(location: string): Promise<LevelStateStore> {
+    const marker = `${location}.made`;
+    const level: StateLevel = new Level(location, { valueEncoding: "utf8" });
+    try {
+      await level.open();
+    } catch (error) {
+      const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+      if (cause?.code === "LEVEL_LOCKED") {
+        throw new LockstepError("LOCKSTEP_STATE_LOCKED", "another node is running with this --data directory", { cause: error });
+      }
+      throw new LockstepError(
+        "LOCKSTEP_STATE_UNUSABLE",
+        `the state in ${location} cannot be opened (${cause?.message ?? error}); restore it, or remove it and assign again`,
+        { cause: error },
+      );
+    }
+    const store = new LevelStateStore(level);
+    // LevelDB opens a directory that lost its CURRENT file as an empty one, without a word.
+    if ((await level.get(SENTINEL)) === undefined) {
+      if (existsSync(marker)) {
+        await level.close();
+        throw new LockstepError(
+          "LOCKSTEP_STATE_UNUSABLE",
+          `the state in ${location} has lost its content; restore it, or remove it and ${marker} and assign again`,
+        );
+      }
+      await store.#put(SENTINEL, FORMAT);
+      writeFileSync(marker, "");
+    }
+    return store;
+  }
+
+  async #put(key: string, value: Value): Promise<void> {
+    await this.#level.batch([{ type: "put", key, value, valueEncoding: typeof value === "string" ? "utf8" : "view" }], {
+      sync: true,
+    });
+  }
+
+  async assignments(): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    const range = { gt: "assignment!", lt: "assignment~", valueEncoding: "view" } as const;
+    for await (const [key, value] of this.#level.iterator<string, Uint8Array>(range)) {
+      found.set(key.slice("assignment!".length), value);
+    }
+    return found;
+  }
+
+  putAssignment(root: string, envelope: Uint8Array): Promise<void> {
+    return this.#put(`assignment!${root}`, envelope);
+  }
+
+  async highestSequence(root: string): Promise<number> {
+    return Number((await this.#level.get(`sequence!${root}`)) ?? 0);
+  }
+
+  putHighestSequence(root: string, sequence: number): Promise<void> {
+    return this.#put(`sequence!${root}`, String(sequence));
+  }
+
+  async lastRound(root: string): Promise<RoundReport | undefined> {
+    const json = await this.#level.get(`round!${root}`);
+    return json === undefined ? undefined : (JSON.parse(String(json)) as RoundReport);
+  }
+
+  putLastRound(root: string, report: RoundReport): Promise<void> {
+    return this.#put(`round!${root}`, JSON.stringify(report));
+  }
+
+  async close(): Promise<void> {
+    await this.#level.close();
+  }
+}

@@ -1,0 +1,117 @@
+import { DIRECTORY, type Entry, SYMLINK } from "../model/entry.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import { type BytePath, parentPath } from "../model/path.ts";
+import type { Action } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { StatedEntry } from "../model/statement.ts";
+import type { Suite } from "../model/suite.ts";
+import type { ApplyLimits } from "../ports/tree.ts";
+import type { ConfinedDirectories } from "./confined-directories.ts";
+import type { Hasher, IncrementalHash } from "./hasher.ts";
+import type { RoundList } from "./round-list.ts";
+import type { StagingArea } from "./staging-area.ts";
+import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+
+/** A new version on its way into the staging area. */
+export interface Incoming {
+  readonly name: string;
+  readonly size: number;
+  fd: number;
+  received: number;
+  readonly whole: IncrementalHash | undefined;
+  chunk: IncrementalHash | undefined;
+  chunkFill: number;
+  readonly chunks: Uint8Array[];
+}
+
+/** One stated path of a block and how far it is. */
+export interface Step {
+  readonly index: number;
+  readonly action: Action;
+  readonly stated: StatedEntry;
+  /** Name in the staging area of the new version, once it is complete and verified. */
+  staged: string | undefined;
+  incoming: Incoming | undefined;
+  /** Content that is yet to come. */
+  awaiting: boolean;
+  failed: boolean;
+}
+
+export interface Block {
+  readonly number: number;
+  readonly steps: ReadonlyMap<number, Step>;
+  readonly problems: Problem[];
+  hashed: number;
+  bytesReused: number;
+}
+
+/** What all verbs of the apply share. */
+export interface ApplyContext {
+  readonly calls: SystemCalls;
+  readonly hasher: Hasher;
+  readonly suite: Suite;
+  readonly directories: ConfinedDirectories;
+  readonly staging: StagingArea;
+  readonly list: RoundList;
+  readonly limits: ApplyLimits;
+  readonly ledger: Ledger;
+}
+
+/** What the round has done so far that its end must know. */
+export class Ledger {
+  /** Directories whose content changed, with the mtime that they had before. */
+  readonly touched = new Map<BytePath, { sec: number; nsec: number }>();
+  /** Directories whose attributes are to be set at the end. */
+  readonly directories = new Map<BytePath, Entry>();
+  /** Inode that this round verified and put into place, or found right, by path. */
+  readonly placed = new Map<BytePath, string>();
+  /** Inodes whose ctime this round moved by changing one of their names. */
+  readonly changed = new Set<string>();
+  deletions = 0;
+}
+
+export function problemOf(path: BytePath, error: unknown, what: string): Problem {
+  const errno = errnoOf(error);
+  if (errno === undefined || errno.startsWith("ERR_")) throw error;
+  const code: ErrorCode =
+    errno === "ENOSPC" || errno === "EDQUOT"
+      ? "LOCKSTEP_NO_SPACE"
+      : errno === "EACCES" || errno === "EPERM" || errno === "EROFS"
+        ? "LOCKSTEP_ACCESS_DENIED"
+        : "LOCKSTEP_APPLY_FAILED";
+  return { path, code, message: `${what} failed (${errno})` };
+}
+
+/** Remembers a directory's mtime before its content is changed for the first time. */
+export function touchParent(context: ApplyContext, path: BytePath): void {
+  const parent = parentPath(path);
+  if (context.ledger.touched.has(parent)) return;
+  const stat = newFileStat();
+  const { directory, name } = context.directories.locate(parent);
+  if (!context.calls.stat(directory, name, stat)) return;
+  context.ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec });
+}
+
+/** Sets owner, mode and time, in this order: chown clears the set-id bits, both change no mtime. */
+export function applyAttributes(
+  context: ApplyContext,
+  directory: DirectoryHandle,
+  name: string,
+  entry: Entry,
+  current: { uid: number; gid: number },
+): void {
+  const { calls } = context;
+  if (current.uid !== entry.uid || current.gid !== entry.gid) {
+    try {
+      calls.chown(directory, name, entry.uid, entry.gid);
+    } catch (error) {
+      // Not root: the loss is reported by the comparison, which sees the owner differ.
+      if (calls.canChown || errnoOf(error) !== "EPERM") throw error;
+    }
+  }
+  if (entry.type !== SYMLINK) {
+    const mode = entry.type === DIRECTORY ? entry.mode | 0o700 : entry.mode;
+    calls.chmod(directory, name, mode);
+  }
+  if (entry.type !== DIRECTORY) calls.setTime(directory, name, entry.mtimeSec, entry.mtimeNsec);
+}

@@ -1,0 +1,313 @@
+import { sameDigest } from "../model/digest.ts";
+import { DIRECTORY, type Entry, FILE } from "../model/entry.ts";
+import { type BytePath, comparePaths, joinPath } from "../model/path.ts";
+import { ACTIONS, type ChangeCounts } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { CommitResult } from "../ports/tree.ts";
+import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
+import { type Expected, matchesExpected, typeOfMode } from "./entry-table.ts";
+import { StableReader, UnstableContent } from "./read-stable.ts";
+import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
+
+/** A path is not as the plan expects it. */
+class TargetChanged extends Error {}
+
+function inodeKey(stat: FileStat | Expected): string {
+  return `${stat.inodeHigh}:${stat.inodeLow}`;
+}
+
+/**
+ * Switches a staged block into place. A path with something new is renamed in, or exchanged with
+ * the old version, so that it holds wholly one or the other; the old versions are removed when all
+ * paths are switched.
+ */
+export function commitBlock(context: ApplyContext, block: Block): CommitResult {
+  const { calls, staging, limits } = context;
+  const problems: Problem[] = [];
+  const counts = { created: 0, updated: 0, deleted: 0, attributes: 0 };
+  const garbage: string[] = [];
+  const steps = [...block.steps.values()].filter((step) => !step.failed);
+  steps.sort((a, b) => comparePaths(a.stated.entry.path, b.stated.entry.path));
+  // New content must be on disk before a name leads to it.
+  if (limits.durability === "full" && steps.some((step) => step.staged !== undefined)) {
+    calls.syncFileSystem(staging.handle);
+  }
+  for (const step of steps) {
+    const { path } = step.stated.entry;
+    try {
+      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, garbage);
+      if (step.action === ACTIONS.create) counts.created++;
+      else if (step.action === ACTIONS.attributes) counts.attributes++;
+      else counts.updated++;
+    } catch (error) {
+      problems.push(commitProblem(path, error));
+    }
+  }
+  for (const name of garbage) {
+    try {
+      staging.discard(name);
+    } catch {
+      // It goes with the whole area at the end.
+    }
+  }
+  return { counts, problems };
+}
+
+function commitProblem(path: BytePath, error: unknown): Problem {
+  if (error instanceof UnstableContent) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
+  if (error instanceof TargetChanged) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
+  const errno = errnoOf(error);
+  if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
+    const message = `is not as it was when it was compared (${errno}); it is compared again`;
+    return { path, code: "LOCKSTEP_TARGET_CHANGED", message };
+  }
+  return problemOf(path, error, "switching");
+}
+
+/** Carries one step out; returns the number of paths that went with a replaced directory. */
+function switchStep(context: ApplyContext, step: Step, linkName: string, garbage: string[]): number {
+  const { calls, directories, ledger } = context;
+  const { entry } = step.stated;
+  const { path } = entry;
+  if (entry.type === DIRECTORY && step.action === ACTIONS.attributes) {
+    // Set at the end, as work inside the directory would change the time again.
+    ledger.directories.set(path, entry);
+    return 0;
+  }
+  if (step.action === ACTIONS.attributes && step.staged === undefined) {
+    if (entry.leader === undefined || !linkToLeader(context, step, linkName, garbage)) changeInPlace(context, entry);
+    return 0;
+  }
+  if (entry.leader !== undefined) {
+    linkToLeader(context, step, linkName, garbage);
+    return 0;
+  }
+  if (step.staged === undefined) throw new TargetChanged("nothing was staged for it");
+  const gone = place(context, step.staged, step, garbage);
+  const stat = newFileStat();
+  const { directory, name } = directories.locate(path);
+  calls.stat(directory, name, stat);
+  ledger.placed.set(path, inodeKey(stat));
+  if (entry.type === DIRECTORY) ledger.directories.set(path, entry);
+  return gone;
+}
+
+function expectedOf(context: ApplyContext, path: BytePath): Expected {
+  const ordinal = context.list.table.find(path, context.list.listed) ?? context.list.lookedUp(path);
+  if (ordinal === undefined) throw new TargetChanged("was not there when it was compared");
+  return context.list.table.expected(ordinal);
+}
+
+/** Puts a name of the staging area in place of the path, if that is as the plan expects it. */
+function place(context: ApplyContext, staged: string, step: Step, garbage: string[]): number {
+  const { calls, directories, staging } = context;
+  const { path } = step.stated.entry;
+  touchParent(context, path);
+  const { directory, name } = directories.locate(path);
+  if (step.action === ACTIONS.create) {
+    calls.rename(staging.handle, staged, directory, name, "fresh");
+    return 0;
+  }
+  const before = newFileStat();
+  if (!calls.stat(directory, name, before)) throw new TargetChanged("is gone since it was compared");
+  const expected = expectedOf(context, path);
+  const wasDirectory = typeOfMode(before.mode) === DIRECTORY;
+  // A directory's ctime moves with what this round does below it; its entries are checked instead.
+  const asExpected = wasDirectory ? inodeKey(before) === inodeKey(expected) : matchesExpected(before, expected);
+  if (!asExpected && !changedByThisRound(context, before, expected)) {
+    throw new TargetChanged("changed since it was compared; it is compared again");
+  }
+  const gone = wasDirectory ? countDescendants(context, path) : 0;
+  calls.rename(staging.handle, staged, directory, name, "exchange");
+  const out = newFileStat();
+  calls.stat(staging.handle, staged, out);
+  const same = inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
+  if (!same) {
+    // Swapped between check and switch: give back what was there.
+    calls.rename(staging.handle, staged, directory, name, "exchange");
+    throw new TargetChanged("changed while it was switched; it is compared again");
+  }
+  garbage.push(staged);
+  context.ledger.changed.add(inodeKey(before));
+  if (wasDirectory) {
+    directories.reset();
+    context.ledger.deletions += gone;
+  }
+  return gone;
+}
+
+/** The inode is the expected one, and its ctime moved because this round changed another name of it. */
+function changedByThisRound(context: ApplyContext, now: FileStat, expected: Expected): boolean {
+  return inodeKey(now) === inodeKey(expected) && context.ledger.changed.has(inodeKey(now));
+}
+
+/**
+ * Paths below a directory that is about to turn into something else. All must be known to the
+ * plan: the master has a file there, so none of them exists there, but an entry that nobody
+ * compared must not go with them.
+ */
+function countDescendants(context: ApplyContext, path: BytePath): number {
+  const { calls, directories, list, limits, ledger } = context;
+  const pending = [path];
+  const stat = newFileStat();
+  let count = 0;
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    const handle = calls.openDirectory(directories.root, at);
+    try {
+      for (const name of calls.readDirectory(handle)) {
+        const child = joinPath(at, name);
+        if (!calls.stat(handle, name, stat)) continue;
+        const ordinal = list.table.find(child, list.listed);
+        const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
+        if (stat.mountPoint || ordinal === undefined || inodeKey(stat) !== inodeKey(list.table.expected(ordinal))) {
+          throw new TargetChanged("is a directory here and holds entries that were not compared");
+        }
+        count++;
+        if (isDirectory) pending.push(child);
+      }
+    } finally {
+      calls.closeDirectory(handle);
+    }
+  }
+  if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");
+  if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");
+  return count;
+}
+
+/** Makes the path a further name of its group's first; false when it is one already. */
+function linkToLeader(context: ApplyContext, step: Step, linkName: string, garbage: string[]): boolean {
+  const { calls, directories, staging } = context;
+  const { path, leader } = step.stated.entry;
+  if (leader === undefined) return false;
+  const leaderStat = newFileStat();
+  const own = newFileStat();
+  const at = directories.locate(leader);
+  if (!calls.stat(at.directory, at.name, leaderStat)) throw new TargetChanged("the first name of its group is missing");
+  checkLeader(context, step, leader, leaderStat);
+  const target = directories.locate(path);
+  const exists = calls.stat(target.directory, target.name, own);
+  if (exists && inodeKey(own) === inodeKey(leaderStat)) return false;
+  const again = directories.locate(leader);
+  context.ledger.changed.add(inodeKey(leaderStat));
+  calls.makeLink(again.directory, again.name, staging.handle, linkName);
+  const linked = newFileStat();
+  calls.stat(staging.handle, linkName, linked);
+  if (inodeKey(linked) !== inodeKey(leaderStat)) {
+    calls.unlink(staging.handle, linkName);
+    throw new TargetChanged("the first name of its group changed");
+  }
+  try {
+    const created = step.action === ACTIONS.create;
+    place(context, linkName, created ? step : { ...step, action: ACTIONS.replace }, garbage);
+  } catch (error) {
+    staging.discard(linkName);
+    throw error;
+  }
+  return true;
+}
+
+/** The leader must be what this round put there, or hold what the master stated of the group. */
+function checkLeader(context: ApplyContext, step: Step, leader: BytePath, stat: FileStat): void {
+  const { calls, directories, ledger, hasher, suite } = context;
+  const placed = ledger.placed.get(leader);
+  if (placed === inodeKey(stat)) return;
+  if (step.stated.entry.type !== typeOfMode(stat.mode)) throw new TargetChanged("the first name of its group has another type");
+  const { checksum } = step.stated;
+  if (step.stated.entry.type !== FILE || checksum === undefined) return;
+  const { directory, name } = directories.locate(leader);
+  const content = new StableReader(calls, hasher, suite).read(directory, name);
+  if (!sameDigest(content.checksum, checksum)) throw new TargetChanged("the first name of its group has other content");
+  ledger.placed.set(leader, inodeKey(stat));
+}
+
+function changeInPlace(context: ApplyContext, entry: Entry): void {
+  const { calls, directories } = context;
+  const { directory, name } = directories.locate(entry.path);
+  const stat = newFileStat();
+  if (!calls.stat(directory, name, stat)) throw new TargetChanged("is gone since it was compared");
+  const expected = expectedOf(context, entry.path);
+  if (!matchesExpected(stat, expected) && !changedByThisRound(context, stat, expected)) {
+    throw new TargetChanged("changed since it was compared; it is compared again");
+  }
+  context.ledger.changed.add(inodeKey(stat));
+  applyAttributes(context, directory, name, entry, stat);
+}
+
+/** Deletes paths, children first, each only if it is as it was compared. */
+export function deletePaths(context: ApplyContext, paths: readonly BytePath[]): CommitResult {
+  const { calls, directories, limits, ledger } = context;
+  const problems: Problem[] = [];
+  let deleted = 0;
+  const stat = newFileStat();
+  for (const path of [...paths].reverse()) {
+    try {
+      if (!limits.delete || path === "") throw new TargetChanged("the order forbids deletions");
+      if (ledger.deletions >= limits.deletions) throw new TargetChanged("would delete more than was announced");
+      touchParent(context, path);
+      const { directory, name } = directories.locate(path);
+      if (!calls.stat(directory, name, stat)) continue;
+      const expected = expectedOf(context, path);
+      const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
+      const asExpected =
+        inodeKey(stat) === inodeKey(expected) &&
+        (isDirectory || (stat.mtimeSec === expected.mtimeSec && stat.mtimeNsec === expected.mtimeNsec));
+      if (!asExpected) throw new TargetChanged("changed since it was compared; it was not deleted");
+      if (isDirectory) {
+        calls.removeDirectory(directory, name);
+        ledger.touched.delete(path);
+      } else {
+        context.ledger.changed.add(inodeKey(stat));
+        calls.unlink(directory, name);
+      }
+      ledger.deletions++;
+      deleted++;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "ENOTEMPTY" || errno === "EEXIST") {
+        const message = "holds entries that are not selected or are new here; it stays";
+        problems.push({ path, code: "LOCKSTEP_DIRECTORY_NOT_EMPTY", message });
+      } else problems.push(commitProblem(path, error));
+    }
+  }
+  directories.reset();
+  const counts: ChangeCounts = { created: 0, updated: 0, deleted, attributes: 0 };
+  return { counts, problems };
+}
+
+/** Ends the apply: removes the staging area, then sets modes and times of directories. */
+export function finishApply(context: ApplyContext): CommitResult {
+  const { calls, directories, staging, ledger, limits } = context;
+  const problems: Problem[] = [];
+  directories.reset();
+  if (staging.exists()) {
+    touchParent(context, "x");
+    staging.remove();
+  }
+  const paths = new Set([...ledger.touched.keys(), ...ledger.directories.keys()]);
+  const deepestFirst = [...paths].sort((a, b) => comparePaths(b, a));
+  for (const path of deepestFirst) {
+    try {
+      finishDirectory(context, path);
+    } catch (error) {
+      problems.push(commitProblem(path, error));
+    }
+  }
+  if (limits.durability === "full" && paths.size > 0) calls.syncFileSystem(directories.root);
+  return { counts: { created: 0, updated: 0, deleted: 0, attributes: 0 }, problems };
+}
+
+function finishDirectory(context: ApplyContext, path: BytePath): void {
+  const { calls, directories, ledger } = context;
+  const { directory, name } = directories.locate(path);
+  const stat = newFileStat();
+  if (!calls.stat(directory, name, stat) || typeOfMode(stat.mode) !== DIRECTORY) return;
+  const entry = ledger.directories.get(path);
+  if (entry === undefined) {
+    const before = ledger.touched.get(path);
+    if (before !== undefined) calls.setTime(directory, name, before.sec, before.nsec);
+    return;
+  }
+  applyAttributes(context, directory, name, entry, stat);
+  calls.chmod(directory, name, entry.mode);
+  calls.setTime(directory, name, entry.mtimeSec, entry.mtimeNsec);
+}

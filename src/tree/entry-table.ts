@@ -1,0 +1,267 @@
+import { ENTRY_TYPES, type Entry, type EntryType, SYMLINK } from "../model/entry.ts";
+import { type BytePath, comparePaths } from "../model/path.ts";
+import type { HashKeys } from "../ports/store.ts";
+import {
+  type FileStat,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from "./system-calls.ts";
+
+const TYPES = new Map<number, EntryType>([
+  [S_IFREG, ENTRY_TYPES.file],
+  [S_IFDIR, ENTRY_TYPES.directory],
+  [S_IFLNK, ENTRY_TYPES.symlink],
+  [S_IFIFO, ENTRY_TYPES.fifo],
+  [S_IFCHR, ENTRY_TYPES.characterDevice],
+  [S_IFBLK, ENTRY_TYPES.blockDevice],
+  [S_IFSOCK, ENTRY_TYPES.socket],
+]);
+
+export function typeOfMode(mode: number): EntryType {
+  return TYPES.get(mode & S_IFMT) ?? ENTRY_TYPES.file;
+}
+
+/** Makes the entry of a path from what stat says of it. */
+export function entryFromStat(path: BytePath, stat: FileStat, target: string, leader: BytePath | undefined): Entry {
+  const type = typeOfMode(stat.mode);
+  const device = type === ENTRY_TYPES.characterDevice || type === ENTRY_TYPES.blockDevice;
+  return {
+    path,
+    type,
+    size: type === ENTRY_TYPES.file ? stat.size : 0,
+    target,
+    leader,
+    rdevMajor: device ? stat.rdevMajor : 0,
+    rdevMinor: device ? stat.rdevMinor : 0,
+    mode: type === SYMLINK ? 0 : stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    mtimeSec: stat.mtimeSec,
+    mtimeNsec: stat.mtimeNsec,
+    xattrs: [],
+  };
+}
+
+/** What a plan expects to find under a path, as far as it identifies an inode's state. */
+export interface Expected {
+  readonly inodeLow: number;
+  readonly inodeHigh: number;
+  readonly ctimeSec: number;
+  readonly ctimeNsec: number;
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  readonly links: number;
+}
+
+export function matchesExpected(stat: FileStat, expected: Expected): boolean {
+  return (
+    stat.inodeLow === expected.inodeLow &&
+    stat.inodeHigh === expected.inodeHigh &&
+    stat.ctimeSec === expected.ctimeSec &&
+    stat.ctimeNsec === expected.ctimeNsec
+  );
+}
+
+type FieldName =
+  | "mode"
+  | "uid"
+  | "gid"
+  | "size"
+  | "links"
+  | "inodeLow"
+  | "inodeHigh"
+  | "device"
+  | "rdevMajor"
+  | "rdevMinor"
+  | "mtimeSec"
+  | "mtimeNsec"
+  | "ctimeSec"
+  | "ctimeNsec"
+  | "leader";
+
+const DOUBLES: readonly FieldName[] = ["size", "device", "mtimeSec", "ctimeSec", "leader"];
+const WORDS: readonly FieldName[] = [
+  "mode",
+  "uid",
+  "gid",
+  "links",
+  "inodeLow",
+  "inodeHigh",
+  "rdevMajor",
+  "rdevMinor",
+  "mtimeNsec",
+  "ctimeNsec",
+];
+
+/** A host's list as columns of numbers: a fraction of the memory of as many objects. */
+export class EntryTable {
+  readonly paths: BytePath[] = [];
+  readonly #targets = new Map<number, string>();
+  readonly #groupSizes = new Map<number, number>();
+  #fields: Record<FieldName, Float64Array | Uint32Array>;
+  #capacity = 1024;
+
+  constructor() {
+    const fields: Partial<Record<FieldName, Float64Array | Uint32Array>> = {};
+    for (const name of DOUBLES) fields[name] = new Float64Array(this.#capacity);
+    for (const name of WORDS) fields[name] = new Uint32Array(this.#capacity);
+    this.#fields = fields as Record<FieldName, Float64Array | Uint32Array>;
+  }
+
+  get count(): number {
+    return this.paths.length;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    for (const name of DOUBLES) {
+      const grown = new Float64Array(this.#capacity);
+      grown.set(this.#fields[name]);
+      this.#fields[name] = grown;
+    }
+    for (const name of WORDS) {
+      const grown = new Uint32Array(this.#capacity);
+      grown.set(this.#fields[name]);
+      this.#fields[name] = grown;
+    }
+  }
+
+  /** Adds a path and returns its ordinal. */
+  add(path: BytePath, stat: FileStat, target: string): number {
+    const i = this.paths.length;
+    if (i === this.#capacity) this.#grow();
+    const f = this.#fields;
+    this.paths.push(path);
+    f.mode[i] = stat.mode;
+    f.uid[i] = stat.uid;
+    f.gid[i] = stat.gid;
+    f.size[i] = stat.size;
+    f.links[i] = stat.links;
+    f.inodeLow[i] = stat.inodeLow;
+    f.inodeHigh[i] = stat.inodeHigh;
+    f.device[i] = stat.deviceMajor * 4294967296 + stat.deviceMinor;
+    f.rdevMajor[i] = stat.rdevMajor;
+    f.rdevMinor[i] = stat.rdevMinor;
+    f.mtimeSec[i] = stat.mtimeSec;
+    f.mtimeNsec[i] = stat.mtimeNsec;
+    f.ctimeSec[i] = stat.ctimeSec;
+    f.ctimeNsec[i] = stat.ctimeNsec;
+    f.leader[i] = -1;
+    if (target !== "") this.#targets.set(i, target);
+    return i;
+  }
+
+  /** Finds, among paths of more than one link, those of the same inode; the first in order leads. */
+  groupLinks(): void {
+    const leaders = new Map<string, number>();
+    const f = this.#fields;
+    for (let i = 0; i < this.count; i++) {
+      if (f.links[i] < 2 || this.type(i) === ENTRY_TYPES.directory) continue;
+      const key = `${f.device[i]}:${f.inodeHigh[i]}:${f.inodeLow[i]}`;
+      const leader = leaders.get(key);
+      if (leader === undefined) leaders.set(key, i);
+      else f.leader[i] = leader;
+      this.#groupSizes.set(leader ?? i, (this.#groupSizes.get(leader ?? i) ?? 0) + 1);
+    }
+  }
+
+  /** How many listed paths lead to the inode of this one. */
+  knownLinks(i: number): number {
+    return this.#groupSizes.get(this.leaderOf(i) ?? i) ?? 1;
+  }
+
+  type(i: number): EntryType {
+    return typeOfMode(this.#fields.mode[i]);
+  }
+
+  size(i: number): number {
+    return this.#fields.size[i];
+  }
+
+  links(i: number): number {
+    return this.#fields.links[i];
+  }
+
+  leaderOf(i: number): number | undefined {
+    const leader = this.#fields.leader[i];
+    return leader < 0 ? undefined : leader;
+  }
+
+  mtime(i: number): { sec: number; nsec: number } {
+    return { sec: this.#fields.mtimeSec[i], nsec: this.#fields.mtimeNsec[i] };
+  }
+
+  entry(i: number): Entry {
+    const f = this.#fields;
+    const type = typeOfMode(f.mode[i]);
+    const device = type === ENTRY_TYPES.characterDevice || type === ENTRY_TYPES.blockDevice;
+    return {
+      path: this.paths[i],
+      type,
+      size: type === ENTRY_TYPES.file ? f.size[i] : 0,
+      target: this.#targets.get(i) ?? "",
+      leader: f.leader[i] < 0 ? undefined : this.paths[f.leader[i]],
+      rdevMajor: device ? f.rdevMajor[i] : 0,
+      rdevMinor: device ? f.rdevMinor[i] : 0,
+      mode: type === SYMLINK ? 0 : f.mode[i] & 0o7777,
+      uid: f.uid[i],
+      gid: f.gid[i],
+      mtimeSec: f.mtimeSec[i],
+      mtimeNsec: f.mtimeNsec[i],
+      xattrs: [],
+    };
+  }
+
+  expected(i: number): Expected {
+    const f = this.#fields;
+    return {
+      inodeLow: f.inodeLow[i],
+      inodeHigh: f.inodeHigh[i],
+      ctimeSec: f.ctimeSec[i],
+      ctimeNsec: f.ctimeNsec[i],
+      mtimeSec: f.mtimeSec[i],
+      mtimeNsec: f.mtimeNsec[i],
+      links: f.links[i],
+    };
+  }
+
+  /** Ordinal of a path among the first `end` entries, which are in order. */
+  find(path: BytePath, end: number = this.count): number | undefined {
+    let low = 0;
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = comparePaths(this.paths[middle], path);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
+  }
+
+  /** What the hash cache needs to know of these entries. */
+  hashKeys(ordinals: readonly number[]): HashKeys {
+    const f = this.#fields;
+    const pick = <T extends Float64Array | Uint32Array>(into: T, field: Float64Array | Uint32Array): T => {
+      for (let i = 0; i < ordinals.length; i++) into[i] = field[ordinals[i]];
+      return into;
+    };
+    const n = ordinals.length;
+    return {
+      inodeLow: pick(new Uint32Array(n), f.inodeLow),
+      inodeHigh: pick(new Uint32Array(n), f.inodeHigh),
+      device: pick(new Float64Array(n), f.device),
+      size: pick(new Float64Array(n), f.size),
+      mtimeSec: pick(new Float64Array(n), f.mtimeSec),
+      mtimeNsec: pick(new Uint32Array(n), f.mtimeNsec),
+      ctimeSec: pick(new Float64Array(n), f.ctimeSec),
+      ctimeNsec: pick(new Uint32Array(n), f.ctimeNsec),
+    };
+  }
+}

@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+
+/** BLAKE3-256, whole or piece by piece. */
+export interface Hasher {
+  readonly name: string;
+  hash(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  incremental(): IncrementalHash;
+}
+
+export interface IncrementalHash {
+  update(bytes: Uint8Array): void;
+  digest(): Uint8Array<ArrayBuffer>;
+}
+
+const require = createRequire(import.meta.url);
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function createNative(): Hasher {
+  const { blake3, Blake3Hasher } = require("@napi-rs/blake-hash") as typeof import("@napi-rs/blake-hash");
+  return {
+    name: "native",
+    hash: (bytes) => Uint8Array.from(blake3(bytes)),
+    incremental() {
+      const hasher = new Blake3Hasher();
+      return {
+        update: (bytes) => void hasher.update(asBuffer(bytes)),
+        digest: () => Uint8Array.from(hasher.digestBuffer()),
+      };
+    },
+  };
+}
+
+function createPortable(): Hasher {
+  const { hash, createHasher } = require("blake3-jit") as typeof import("blake3-jit");
+  return {
+    name: "portable",
+    hash: (bytes) => Uint8Array.from(hash(bytes)),
+    incremental() {
+      const hasher = createHasher();
+      return { update: (bytes) => void hasher.update(bytes), digest: () => Uint8Array.from(hasher.finalize()) };
+    },
+  };
+}
+
+/** The prebuilt native hash where it loads, else a portable one of equal digest. */
+export function createHasher(kind: "best" | "portable" = "best"): Hasher {
+  if (kind === "portable") return createPortable();
+  try {
+    return createNative();
+  } catch {
+    return createPortable();
+  }
+}

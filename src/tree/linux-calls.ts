@@ -1,0 +1,295 @@
+import { closeSync, readSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import koffi from "koffi";
+import { type DirectoryHandle, type FileStat, SystemError, type SystemCalls } from "./system-calls.ts";
+
+/** Numbers of the system calls that not every libc wraps (arch/…/syscall tables of Linux). */
+const SYSCALLS: Readonly<Record<string, { statx: number; getdents64: number; renameat2: number }>> = {
+  x64: { statx: 332, getdents64: 217, renameat2: 316 },
+  arm64: { statx: 291, getdents64: 61, renameat2: 276 },
+};
+const OPENAT2 = 437;
+const FCHMODAT2 = 452;
+
+// uapi/linux/fcntl.h, asm-generic/fcntl.h; O_DIRECTORY and O_NOFOLLOW differ on arm64
+const arm = process.arch === "arm64";
+const O_RDWR = 0o2;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_NONBLOCK = 0o4000;
+const O_DIRECTORY = arm ? 0o40000 : 0o200000;
+const O_NOFOLLOW = arm ? 0o100000 : 0o400000;
+const O_CLOEXEC = 0o2000000;
+const O_PATH = 0o10000000;
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
+const AT_EMPTY_PATH = 0x1000;
+const AT_NO_AUTOMOUNT = 0x800;
+const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
+const STATX_BASIC = 0x7ff;
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
+// uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
+const RESOLVE = 0x01 | 0x04 | 0x08;
+const F_SETSIG = 10;
+const F_SETLEASE = 1024;
+const F_GETLEASE = 1025;
+const F_RDLCK = 0;
+/** A broken lease raises this signal; by default SIGIO would end the process, SIGURG is ignored. */
+const SIGURG = 23;
+
+const ERRNO_NAMES = new Map<number, string>();
+for (const [name, value] of Object.entries(constants.errno)) if (!ERRNO_NAMES.has(value)) ERRNO_NAMES.set(value, name);
+
+const NAME_BYTES = 256;
+const PATH_BYTES = 4096;
+
+/** @throws when koffi or this processor is not supported; the caller falls back */
+export function createLinuxCalls(): SystemCalls {
+  const numbers = SYSCALLS[process.arch];
+  if (process.platform !== "linux" || numbers === undefined) throw new Error(`no native calls on ${process.arch}`);
+  const libc = koffi.load(null);
+  const openat = libc.func("openat", "int", ["int", "void *", "int", "uint"]);
+  const openat2 = libc.func("syscall", "long", ["long", "int", "void *", "void *", "size_t"]);
+  const getdents = libc.func("syscall", "long", ["long", "int", "void *", "size_t"]);
+  const statx = libc.func("syscall", "long", ["long", "int", "void *", "int", "uint", "void *"]);
+  const renameat2 = libc.func("syscall", "long", ["long", "int", "void *", "int", "void *", "uint"]);
+  const fchmodat2 = libc.func("syscall", "long", ["long", "int", "void *", "uint", "int"]);
+  const readlinkat = libc.func("readlinkat", "long", ["int", "void *", "void *", "size_t"]);
+  const fchownat = libc.func("fchownat", "int", ["int", "void *", "uint", "uint", "int"]);
+  const utimensat = libc.func("utimensat", "int", ["int", "void *", "void *", "int"]);
+  const mkdirat = libc.func("mkdirat", "int", ["int", "void *", "uint"]);
+  const symlinkat = libc.func("symlinkat", "int", ["void *", "int", "void *"]);
+  const linkat = libc.func("linkat", "int", ["int", "void *", "int", "void *", "int"]);
+  const mknodat = libc.func("mknodat", "int", ["int", "void *", "uint", "uint64"]);
+  const unlinkat = libc.func("unlinkat", "int", ["int", "void *", "int"]);
+  const syncfs = libc.func("syncfs", "int", ["int"]);
+  const fstatvfs = libc.func("fstatvfs", "int", ["int", "void *"]);
+  const fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
+  const close = libc.func("close", "int", ["int"]);
+  const chmodPath = libc.func("chmod", "int", ["void *", "uint"]);
+
+  const nameA = Buffer.alloc(PATH_BYTES + 1);
+  const nameB = Buffer.alloc(PATH_BYTES + 1);
+  const listing = Buffer.alloc(256 * 1024);
+  const linkTarget = Buffer.alloc(PATH_BYTES);
+  const times = Buffer.alloc(32);
+  const vfs = Buffer.alloc(256);
+  const how = Buffer.alloc(24);
+  const stx = Buffer.alloc(256);
+  const stx16 = new Uint16Array(stx.buffer, stx.byteOffset, 128);
+  const stx32 = new Uint32Array(stx.buffer, stx.byteOffset, 64);
+  const stx32s = new Int32Array(stx.buffer, stx.byteOffset, 64);
+
+  function fail(call: string): never {
+    const errno = koffi.errno();
+    throw new SystemError(ERRNO_NAMES.get(errno) ?? `E${errno}`, call);
+  }
+  function check(result: number, call: string): void {
+    if (result < 0) fail(call);
+  }
+  function put(buffer: Buffer, text: string, limit: number): Buffer {
+    if (text.length >= limit) throw new SystemError("ENAMETOOLONG", "name");
+    buffer.write(text, 0, "latin1");
+    buffer[text.length] = 0;
+    return buffer;
+  }
+  const first = (text: string): Buffer => put(nameA, text, NAME_BYTES);
+  const second = (text: string): Buffer => put(nameB, text, NAME_BYTES);
+
+  function fill(into: FileStat): void {
+    // struct statx, uapi/linux/stat.h; offsets in 4-byte words
+    into.links = stx32[4];
+    into.uid = stx32[5];
+    into.gid = stx32[6];
+    into.mode = stx16[14];
+    into.inodeLow = stx32[8];
+    into.inodeHigh = stx32[9];
+    into.size = stx32[11] * 4294967296 + stx32[10];
+    into.ctimeSec = stx32s[25] * 4294967296 + stx32[24];
+    into.ctimeNsec = stx32[26];
+    into.mtimeSec = stx32s[29] * 4294967296 + stx32[28];
+    into.mtimeNsec = stx32[30];
+    into.rdevMajor = stx32[32];
+    into.rdevMinor = stx32[33];
+    into.deviceMajor = stx32[34];
+    into.deviceMinor = stx32[35];
+    into.mountPoint = (stx32[2] & STATX_ATTR_MOUNT_ROOT) !== 0;
+  }
+
+  function openBeneath(root: DirectoryHandle, path: string): number {
+    how.writeUInt32LE(O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    how.writeUInt32LE(0, 4);
+    how.writeBigUInt64LE(0n, 8);
+    how.writeUInt32LE(RESOLVE, 16);
+    return openat2(OPENAT2, root, put(nameA, path === "" ? "." : path, PATH_BYTES), how, 24) as number;
+  }
+
+  /** For kernels before 5.6: every component by itself, none followed. */
+  function openStepwise(root: DirectoryHandle, path: string): number {
+    let fd = openat(root, first("."), O_DIRECTORY | O_CLOEXEC, 0) as number;
+    if (path === "" || fd < 0) return fd;
+    for (const name of path.split("/")) {
+      const next = openat(fd, first(name), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0) as number;
+      const errno = koffi.errno();
+      close(fd);
+      koffi.errno(errno);
+      if (next < 0) return next;
+      fd = next;
+    }
+    return fd;
+  }
+  const probe = openat(AT_FDCWD, first("/"), O_DIRECTORY | O_CLOEXEC, 0) as number;
+  const beneath = openBeneath(probe, "");
+  const hasOpenat2 = beneath >= 0;
+  if (hasOpenat2) close(beneath);
+  const hasFchmodat2 = fchmodat2(FCHMODAT2, probe, first("\x01none"), 0, AT_SYMLINK_NOFOLLOW) >= 0 || koffi.errno() !== constants.errno.ENOSYS;
+  close(probe);
+
+  const canChown = process.geteuid?.() === 0;
+  const lacks: string[] = [];
+  if (!canChown) lacks.push("owners other than this user's cannot be set (the node does not run as root)");
+
+  return {
+    lacks,
+    canChown,
+    openRoot(path) {
+      const bytes = Buffer.from(`${path}\0`);
+      const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
+      if (fd < 0) fail("open");
+      return fd;
+    },
+    openDirectory(root, path) {
+      const fd = hasOpenat2 ? openBeneath(root, path) : openStepwise(root, path);
+      if (fd < 0) fail("open");
+      return fd;
+    },
+    closeDirectory(directory) {
+      close(directory);
+    },
+    readDirectory(directory) {
+      const names: string[] = [];
+      for (;;) {
+        const length = getdents(numbers.getdents64, directory, listing, listing.length) as number;
+        if (length < 0) fail("getdents64");
+        if (length === 0) break;
+        // struct linux_dirent64: inode 8, offset 8, record length 2, type 1, name to the NUL
+        for (let at = 0; at < length; ) {
+          const record = listing[at + 16] | (listing[at + 17] << 8);
+          let end = at + 19;
+          while (listing[end] !== 0) end++;
+          const name = listing.toString("latin1", at + 19, end);
+          if (name !== "." && name !== "..") names.push(name);
+          at += record;
+        }
+      }
+      return names.sort();
+    },
+    stat(directory, name, into) {
+      const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name === "" ? AT_EMPTY_PATH : 0);
+      if ((statx(numbers.statx, directory, first(name), flags, STATX_BASIC, stx) as number) < 0) {
+        const errno = koffi.errno();
+        if (errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR) return false;
+        fail("statx");
+      }
+      fill(into);
+      return true;
+    },
+    readLink(directory, name) {
+      const length = readlinkat(directory, first(name), linkTarget, linkTarget.length) as number;
+      if (length < 0) fail("readlinkat");
+      return linkTarget.toString("latin1", 0, length);
+    },
+    openFile(directory, name) {
+      // Not blocking, should a fifo or a leased file have taken the place of a plain file.
+      const fd = openat(directory, first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) as number;
+      if (fd < 0) fail("open");
+      return fd;
+    },
+    createFile(directory, name) {
+      const fd = openat(directory, first(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600) as number;
+      if (fd < 0) fail("create");
+      return fd;
+    },
+    statFile(fd, into) {
+      if ((statx(numbers.statx, fd, first(""), AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) fail("statx");
+      fill(into);
+    },
+    read: (fd, buffer, offset, length, position) => readSync(fd, buffer, offset, length, position),
+    write(fd, buffer, offset, length, position) {
+      for (let done = 0; done < length; ) done += writeSync(fd, buffer, offset + done, length - done, position + done);
+    },
+    closeFile: (fd) => closeSync(fd),
+    chmod(directory, name, mode) {
+      if (hasFchmodat2) {
+        const flags = AT_SYMLINK_NOFOLLOW | (name === "" ? AT_EMPTY_PATH : 0);
+        check(fchmodat2(FCHMODAT2, directory, first(name), mode, flags) as number, "fchmodat2");
+        return;
+      }
+      // A path handle does not follow; its /proc name reaches exactly that inode.
+      const handle = openat(directory, first(name === "" ? "." : name), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) as number;
+      if (handle < 0) fail("open");
+      const result = chmodPath(Buffer.from(`/proc/self/fd/${handle}\0`), mode) as number;
+      const errno = koffi.errno();
+      close(handle);
+      koffi.errno(errno);
+      check(result, "chmod");
+    },
+    chown(directory, name, uid, gid) {
+      const flags = AT_SYMLINK_NOFOLLOW | (name === "" ? AT_EMPTY_PATH : 0);
+      check(fchownat(directory, first(name), uid, gid, flags) as number, "fchownat");
+    },
+    setTime(directory, name, sec, nsec) {
+      // struct timespec[2]: access time UTIME_OMIT, then modification time
+      times.writeBigInt64LE(0n, 0);
+      times.writeBigInt64LE(0x3ffffffen, 8);
+      times.writeBigInt64LE(BigInt(sec), 16);
+      times.writeBigInt64LE(BigInt(nsec), 24);
+      const path = first(name === "" ? "." : name);
+      check(utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW) as number, "utimensat");
+    },
+    makeDirectory(directory, name, mode) {
+      check(mkdirat(directory, first(name), mode) as number, "mkdirat");
+    },
+    makeSymlink(directory, name, target) {
+      check(symlinkat(put(nameB, target, PATH_BYTES), directory, first(name)) as number, "symlinkat");
+    },
+    makeLink(from, fromName, to, toName) {
+      check(linkat(from, first(fromName), to, second(toName), 0) as number, "linkat");
+    },
+    makeNode(directory, name, format, major, minor) {
+      // dev_t as glibc's makedev packs it
+      const dev =
+        ((BigInt(major) & 0xfffff000n) << 32n) |
+        ((BigInt(major) & 0xfffn) << 8n) |
+        ((BigInt(minor) & 0xffffff00n) << 12n) |
+        (BigInt(minor) & 0xffn);
+      check(mknodat(directory, first(name), format | 0o600, dev) as number, "mknodat");
+    },
+    rename(from, fromName, to, toName, how) {
+      const flags = how === "fresh" ? RENAME_NOREPLACE : RENAME_EXCHANGE;
+      const result = renameat2(numbers.renameat2, from, first(fromName), to, second(toName), flags) as number;
+      check(result, "renameat2");
+    },
+    unlink(directory, name) {
+      check(unlinkat(directory, first(name), 0) as number, "unlinkat");
+    },
+    removeDirectory(directory, name) {
+      check(unlinkat(directory, first(name), AT_REMOVEDIR) as number, "rmdir");
+    },
+    syncFileSystem(directory) {
+      check(syncfs(directory) as number, "syncfs");
+    },
+    freeBytes(directory) {
+      // struct statvfs: bsize, frsize, blocks, bfree, bavail
+      check(fstatvfs(directory, vfs) as number, "fstatvfs");
+      return Number(vfs.readBigUInt64LE(8)) * Number(vfs.readBigUInt64LE(32));
+    },
+    lease(fd) {
+      fcntl(fd, F_SETSIG, SIGURG);
+      return (fcntl(fd, F_SETLEASE, F_RDLCK) as number) === 0;
+    },
+    leaseHeld: (fd) => (fcntl(fd, F_GETLEASE, 0) as number) === F_RDLCK,
+  };
+}

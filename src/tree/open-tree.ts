@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { LockstepError } from "../model/errors.ts";
+import type { HashCache } from "../ports/store.ts";
+import type { ReadRange, Tree, TreeRound } from "../ports/tree.ts";
+import { chooseCalls } from "./choose-calls.ts";
+import type { RoundWorkerData } from "./round-worker.ts";
+import { WorkerPort } from "./worker-port.ts";
+
+function workerUrl(name: string): URL {
+  const compiled = new URL(`./${name}.js`, import.meta.url);
+  return existsSync(compiled) ? compiled : new URL(`./${name}.ts`, import.meta.url);
+}
+
+/** A worker thread that is started on first use. */
+class LazyWorker {
+  readonly #file: string;
+  readonly #data: RoundWorkerData;
+  readonly #handlers: ConstructorParameters<typeof WorkerPort>[1];
+  #worker: Worker | undefined;
+  #port: WorkerPort | undefined;
+
+  constructor(file: string, data: RoundWorkerData, handlers: ConstructorParameters<typeof WorkerPort>[1]) {
+    this.#file = file;
+    this.#data = data;
+    this.#handlers = handlers;
+  }
+
+  get port(): WorkerPort {
+    if (this.#port === undefined) {
+      const worker = new Worker(workerUrl(this.#file), { workerData: this.#data });
+      const port = new WorkerPort(worker as never, this.#handlers);
+      const gone = (why: string): void => {
+        port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#data.name} ended: ${why}`));
+        this.#worker = undefined;
+        this.#port = undefined;
+      };
+      worker.on("error", (error) => gone(error.message));
+      worker.on("exit", (code) => gone(`exit code ${code}`));
+      worker.unref();
+      this.#worker = worker;
+      this.#port = port;
+    }
+    return this.#port;
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+}
+
+/**
+ * Opens a root of this host. The directory need not exist yet: a round says so when it is missing.
+ *
+ * @param name the root's name in messages
+ * @param path the directory it means here
+ */
+export function openTree(name: string, path: string, cache: HashCache): Tree {
+  const rounds = new LazyWorker("round-worker", { name, path }, {
+    lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
+    store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
+  });
+  const contents = new LazyWorker("content-worker", { name, path }, {});
+  return {
+    name,
+    lacks: chooseCalls().lacks,
+    begin(): TreeRound {
+      const call = <T>(verb: string, ...args: unknown[]): Promise<T> => rounds.port.call<T>(verb, args);
+      return {
+        scan: (options) => call("scan", options),
+        nodes: (level, first, count) => call("nodes", level, first, count),
+        batches: (indexes) => call("batches", indexes),
+        lookup: (paths) => call("lookup", paths),
+        groupDigests: (groups) => call("groupDigests", groups),
+        checksums: (group) => call("checksums", group),
+        state: (ordinals) => call("state", ordinals),
+        absent: (paths) => call("absent", paths),
+        freeBytes: () => call("freeBytes"),
+        prepare: (limits) => call("prepare", limits),
+        stage: (request) => call("stage", request),
+        receive: (block, frame) => rounds.port.call("receive", [block, frame], [frame.buffer]),
+        staged: (block) => call("staged", block),
+        commit: (block) => call("commit", block),
+        delete: (paths) => call("delete", paths),
+        finish: () => call("finish"),
+        close: () => call("close"),
+      };
+    },
+    content: {
+      async *read(ranges: readonly ReadRange[], signal: AbortSignal) {
+        const frames = await contents.port.call<Uint8Array<ArrayBuffer>[]>("read", [ranges]);
+        for (const frame of frames) {
+          signal.throwIfAborted();
+          yield frame;
+        }
+      },
+    },
+    async close() {
+      await Promise.all([rounds.stop(), contents.stop()]);
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import * as fs from "node:fs";
+import {
+  type DirectoryHandle,
+  errnoOf,
+  type FileStat,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFMT,
+  SystemError,
+  type SystemCalls,
+} from "./system-calls.ts";
+
+/** Calls fs and turns its errors into SystemError. */
+function attempt<T>(call: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new SystemError(errnoOf(error) ?? "EIO", call);
+  }
+}
+
+const EXCLUSIVE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
+const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+
+/** Works wherever node:fs does; a handle is a number that stands for a path. */
+export function createPortableCalls(): SystemCalls {
+  const directories = new Map<DirectoryHandle, Buffer>();
+  let nextHandle = 1;
+  const separator = Buffer.from("/");
+
+  const register = (path: Buffer): DirectoryHandle => {
+    directories.set(nextHandle, path);
+    return nextHandle++;
+  };
+  const at = (directory: DirectoryHandle, name: string): Buffer => {
+    const base = directories.get(directory);
+    if (base === undefined) throw new SystemError("EBADF", "directory");
+    return name === "" ? base : Buffer.concat([base, separator, Buffer.from(name, "latin1")]);
+  };
+  const fill = (stat: fs.BigIntStats, into: FileStat, parentDevice: bigint | undefined): void => {
+    into.mode = Number(stat.mode);
+    into.uid = Number(stat.uid);
+    into.gid = Number(stat.gid);
+    into.size = Number(stat.size);
+    into.links = Number(stat.nlink);
+    into.inodeLow = Number(stat.ino & 0xffffffffn);
+    into.inodeHigh = Number(stat.ino >> 32n);
+    into.deviceMajor = Number(stat.dev >> 32n);
+    into.deviceMinor = Number(stat.dev & 0xffffffffn);
+    into.rdevMajor = Number((stat.rdev >> 8n) & 0xfffn);
+    into.rdevMinor = Number((stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xffffff00n));
+    // Division of bigints rounds towards zero; times before 1970 need the floor.
+    into.mtimeSec = Number((stat.mtimeNs - ((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n) / 1000000000n);
+    into.mtimeNsec = Number(((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n);
+    into.ctimeSec = Number(stat.ctimeNs / 1000000000n);
+    into.ctimeNsec = Number(stat.ctimeNs % 1000000000n);
+    into.mountPoint = parentDevice !== undefined && stat.dev !== parentDevice;
+  };
+  const notFollowed = (path: Buffer): fs.BigIntStats => fs.lstatSync(path, { bigint: true });
+
+  return {
+    lacks: [
+      "times are set to the microsecond only",
+      "a directory swapped for a symlink during a sync is noticed, but not excluded (no openat2)",
+      "files are not read under a lease",
+      "devices and sockets cannot be made",
+    ],
+    canChown: process.geteuid?.() === 0,
+    openRoot(path) {
+      return attempt("open", () => {
+        if (!fs.statSync(path).isDirectory()) throw new SystemError("ENOTDIR", "open");
+        return register(Buffer.from(path));
+      });
+    },
+    openDirectory(root, path) {
+      let handle = at(root, "");
+      return attempt("open", () => {
+        for (const name of path === "" ? [] : path.split("/")) {
+          handle = Buffer.concat([handle, separator, Buffer.from(name, "latin1")]);
+          if ((Number(notFollowed(handle).mode) & S_IFMT) !== S_IFDIR) throw new SystemError("ENOTDIR", "open");
+        }
+        return register(handle);
+      });
+    },
+    closeDirectory(directory) {
+      directories.delete(directory);
+    },
+    readDirectory(directory) {
+      const names = attempt("readdir", () => fs.readdirSync(at(directory, ""), { encoding: "buffer" }));
+      return names.map((name) => name.toString("latin1")).sort();
+    },
+    stat(directory, name, into) {
+      try {
+        const stat = notFollowed(at(directory, name));
+        const parent = name === "" ? undefined : notFollowed(at(directory, "")).dev;
+        fill(stat, into, parent);
+        return true;
+      } catch (error) {
+        const code = errnoOf(error);
+        if (code === "ENOENT" || code === "ENOTDIR") return false;
+        throw new SystemError(code ?? "EIO", "lstat");
+      }
+    },
+    readLink: (directory, name) =>
+      attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
+    openFile: (directory, name) =>
+      attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW)),
+    createFile: (directory, name) => attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
+    statFile: (fd, into) => attempt("fstat", () => fill(fs.fstatSync(fd, { bigint: true }), into, undefined)),
+    read: (fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position),
+    write(fd, buffer, offset, length, position) {
+      for (let done = 0; done < length; ) {
+        done += fs.writeSync(fd, buffer, offset + done, length - done, position + done);
+      }
+    },
+    closeFile: (fd) => fs.closeSync(fd),
+    chmod: (directory, name, mode) => attempt("chmod", () => fs.chmodSync(at(directory, name), mode)),
+    chown: (directory, name, uid, gid) => attempt("lchown", () => fs.lchownSync(at(directory, name), uid, gid)),
+    setTime(directory, name, sec, nsec) {
+      const path = at(directory, name);
+      attempt("lutimes", () => {
+        const stat = fs.lstatSync(path);
+        fs.lutimesSync(path, stat.atimeMs / 1000, sec + nsec / 1e9);
+      });
+    },
+    makeDirectory: (directory, name, mode) => attempt("mkdir", () => fs.mkdirSync(at(directory, name), mode)),
+    makeSymlink: (directory, name, target) =>
+      attempt("symlink", () => fs.symlinkSync(Buffer.from(target, "latin1"), at(directory, name))),
+    makeLink: (from, fromName, to, toName) => attempt("link", () => fs.linkSync(at(from, fromName), at(to, toName))),
+    makeNode(_directory, _name, format) {
+      throw new SystemError(format === S_IFIFO ? "ENOTSUP" : "EPERM", "mknod");
+    },
+    rename(from, fromName, to, toName, how) {
+      const [source, target] = [at(from, fromName), at(to, toName)];
+      attempt("rename", () => {
+        if (how === "fresh") {
+          if (fs.existsSync(target)) throw new SystemError("EEXIST", "rename");
+          fs.renameSync(source, target);
+          return;
+        }
+        // No exchange here: the old version steps aside under a second name, then the new one takes
+        // its place. A file is put over the other in one step.
+        const aside = Buffer.concat([source, Buffer.from(".aside")]);
+        const both = [notFollowed(source), notFollowed(target)].every((stat) => !stat.isDirectory());
+        if (both) {
+          fs.linkSync(target, aside);
+          fs.renameSync(source, target);
+          fs.renameSync(aside, source);
+        } else {
+          fs.renameSync(target, aside);
+          fs.renameSync(source, target);
+          fs.renameSync(aside, source);
+        }
+      });
+    },
+    unlink: (directory, name) => attempt("unlink", () => fs.unlinkSync(at(directory, name))),
+    removeDirectory: (directory, name) => attempt("rmdir", () => fs.rmdirSync(at(directory, name))),
+    syncFileSystem(directory) {
+      attempt("fsync", () => {
+        const fd = fs.openSync(at(directory, ""), "r");
+        try {
+          fs.fsyncSync(fd);
+        } finally {
+          fs.closeSync(fd);
+        }
+      });
+    },
+    freeBytes: (directory) =>
+      attempt("statfs", () => {
+        const stat = fs.statfsSync(at(directory, ""));
+        return stat.bavail * stat.bsize;
+      }),
+    lease: () => false,
+    leaseHeld: () => false,
+  };
+}

@@ -1,0 +1,352 @@
+import { createClassifier } from "../compare/classify.ts";
+import { encodeBatch } from "../model/batch.ts";
+import { DIGEST_BYTES, DIGEST_DOMAIN, digestOf } from "../model/digest.ts";
+import { ALL_COLUMNS, COLUMN_BIT, type Entry, FILE, SYMLINK } from "../model/entry.ts";
+import { type ErrorCode, LockstepError } from "../model/errors.ts";
+import { listRoot, type Manifest, ManifestBuilder, type ManifestNode } from "../model/manifest.ts";
+import { eachOrdinal, type OrdinalRanges } from "../model/ordinals.ts";
+import { type BytePath, comparePaths } from "../model/path.ts";
+import type { Problem } from "../model/problem.ts";
+import type { StatedEntry } from "../model/statement.ts";
+import { chunkRoot, type Suite } from "../model/suite.ts";
+import type { CachedHashes, HashKeys } from "../ports/store.ts";
+import type { Found, GroupDigests, ScanOptions, ScanSummary } from "../ports/tree.ts";
+import type { ConfinedDirectories } from "./confined-directories.ts";
+import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
+import type { Hasher } from "./hasher.ts";
+import { StableReader, UnstableContent } from "./read-stable.ts";
+import { scanTree } from "./scan.ts";
+import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
+
+/** How the worker reaches the hash cache, which lives on the main thread. */
+export interface CachePort {
+  lookup(keys: HashKeys): Promise<CachedHashes>;
+  store(keys: HashKeys, hashes: CachedHashes): Promise<void>;
+}
+
+/** Newly made digests are handed to the cache in batches of this many. */
+const CACHE_BATCH = 4096;
+
+const UNKNOWN = 0;
+const KNOWN = 1;
+const FAILED = 2;
+
+/** Errors that mean "nothing is there": a component is missing, or is a symlink or a file. */
+const ABSENT_ERRORS = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
+export interface ListContext {
+  readonly calls: SystemCalls;
+  readonly hasher: Hasher;
+  readonly suite: Suite;
+  readonly directories: ConfinedDirectories;
+  readonly cache: CachePort;
+}
+
+/** A round's list of one root, and everything that is asked about it. */
+export class RoundList {
+  readonly #context: ListContext;
+  readonly #reader: StableReader;
+  #table = new EntryTable();
+  #manifest: Manifest = { count: 0, levels: [[]] };
+  /** Entries before this are the list; later ones were looked up. */
+  #listed = 0;
+  readonly #found = new Map<BytePath, number>();
+  #digests = new Uint8Array(0);
+  #digestState = new Uint8Array(0);
+  readonly #stat: FileStat = newFileStat();
+
+  constructor(context: ListContext) {
+    this.#context = context;
+    this.#reader = new StableReader(context.calls, context.hasher, context.suite);
+  }
+
+  get table(): EntryTable {
+    return this.#table;
+  }
+
+  get listed(): number {
+    return this.#listed;
+  }
+
+  async scan(options: ScanOptions): Promise<ScanSummary> {
+    const { calls, directories, hasher } = this.#context;
+    const classifier = createClassifier(options.classification, options.now);
+    const { table, blind, rootIsEmpty } = scanTree(calls, directories, classifier);
+    if (rootIsEmpty && options.refuseEmpty) {
+      throw new LockstepError(
+        "LOCKSTEP_ROOT_EMPTY",
+        "the master's root holds nothing; is its file system mounted? Nothing was changed. " +
+          "If the fleet is to be emptied, put one file there",
+      );
+    }
+    this.#table = table;
+    this.#found.clear();
+    this.#listed = table.count;
+    const builder = new ManifestBuilder(hasher.hash);
+    for (let i = 0; i < table.count; i++) builder.add(table.entry(i));
+    this.#manifest = builder.finish();
+    this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
+    this.#digestState = new Uint8Array(table.count);
+    if (!options.fresh) await this.#loadCached(0, table.count);
+    return {
+      root: listRoot(this.#manifest),
+      contentRoot: this.#contentRoot(),
+      represents: calls.canChown ? ALL_COLUMNS : ALL_COLUMNS & ~COLUMN_BIT.owner,
+      blind,
+    };
+  }
+
+  async #loadCached(first: number, end: number): Promise<void> {
+    const files: number[] = [];
+    for (let i = first; i < end; i++) if (this.#table.type(i) === FILE) files.push(i);
+    if (files.length === 0) return;
+    const { known, digests } = await this.#context.cache.lookup(this.#table.hashKeys(files));
+    for (const [at, ordinal] of files.entries()) {
+      if (known[at] !== 1) continue;
+      this.#setDigest(ordinal, digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES));
+    }
+  }
+
+  #setDigest(ordinal: number, digest: Uint8Array): void {
+    this.#digests.set(digest, ordinal * DIGEST_BYTES);
+    this.#digestState[ordinal] = KNOWN;
+  }
+
+  #digest(ordinal: number): Uint8Array {
+    return this.#digests.subarray(ordinal * DIGEST_BYTES, (ordinal + 1) * DIGEST_BYTES);
+  }
+
+  #contentRoot(): Uint8Array | undefined {
+    const files: Uint8Array[] = [];
+    for (let i = 0; i < this.#listed; i++) {
+      if (this.#table.type(i) !== FILE) continue;
+      if (this.#digestState[i] !== KNOWN) return undefined;
+      files.push(this.#digest(i));
+    }
+    return digestOf(this.#context.hasher.hash, DIGEST_DOMAIN.contentGroup, this.#context.suite.id, files);
+  }
+
+  nodes(level: number, first: number, count: number): ManifestNode[] {
+    const nodes = this.#manifest.levels[level];
+    if (nodes === undefined || first + count > nodes.length) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "asked for nodes that the list does not have");
+    }
+    return nodes.slice(first, first + count);
+  }
+
+  batches(indexes: readonly number[]): Uint8Array[] {
+    return indexes.map((index) => {
+      const [batch] = this.nodes(0, index, 1);
+      const entries: Entry[] = [];
+      for (let i = 0; i < batch.entries; i++) entries.push(this.#table.entry(batch.firstEntry + i));
+      return encodeBatch(entries);
+    });
+  }
+
+  /** Whether these paths, which were not listed, exist all the same. */
+  async lookup(paths: readonly BytePath[]): Promise<Found[]> {
+    const first = this.#table.count;
+    const found = paths.map((path): Found => {
+      const absent = { path, entry: undefined, ordinal: 0, problem: undefined };
+      try {
+        const target = this.#statPath(path);
+        if (target === undefined) return absent;
+        const ordinal = this.#table.add(path, this.#stat, target);
+        this.#found.set(path, ordinal);
+        return { path, entry: this.#table.entry(ordinal), ordinal, problem: undefined };
+      } catch (error) {
+        return { ...absent, problem: this.#problem(path, error, "LOCKSTEP_ACCESS_DENIED") };
+      }
+    });
+    this.#growDigests();
+    await this.#loadCached(first, this.#table.count);
+    return found;
+  }
+
+  /** Ordinal of a path that was looked up besides the list and found. */
+  lookedUp(path: BytePath): number | undefined {
+    return this.#found.get(path);
+  }
+
+  #growDigests(): void {
+    const digests = new Uint8Array(this.#table.count * DIGEST_BYTES);
+    digests.set(this.#digests);
+    this.#digests = digests;
+    const state = new Uint8Array(this.#table.count);
+    state.set(this.#digestState);
+    this.#digestState = state;
+  }
+
+  /** Fills the stat record; the link target ("" for other types), or undefined when absent. */
+  #statPath(path: BytePath): string | undefined {
+    const { calls, directories } = this.#context;
+    try {
+      const { directory, name } = directories.locate(path);
+      if (!calls.stat(directory, name, this.#stat)) return undefined;
+      return typeOfMode(this.#stat.mode) === SYMLINK ? calls.readLink(directory, name) : "";
+    } catch (error) {
+      if (ABSENT_ERRORS.has(errnoOf(error) ?? "")) return undefined;
+      throw error;
+    }
+  }
+
+  #problem(path: BytePath, error: unknown, code: ErrorCode): Problem {
+    if (error instanceof UnstableContent) return { path, code: error.code, message: error.message };
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return { path, code, message: `cannot be read (${errno})` };
+  }
+
+  /** Makes sure that the digests of these files are known; the number of files read. */
+  async #hashMissing(ordinals: Iterable<number>, problems: Problem[]): Promise<number> {
+    const { directories } = this.#context;
+    let hashed = 0;
+    let fresh: number[] = [];
+    const flush = async (): Promise<void> => {
+      await this.#storeSettled(fresh);
+      fresh = [];
+    };
+    for (const ordinal of ordinals) {
+      if (this.#table.type(ordinal) !== FILE || this.#digestState[ordinal] !== UNKNOWN) continue;
+      const leader = this.#table.leaderOf(ordinal);
+      if (leader !== undefined && this.#digestState[leader] === KNOWN) {
+        this.#setDigest(ordinal, this.#digest(leader));
+        continue;
+      }
+      const path = this.#table.paths[ordinal];
+      try {
+        const { directory, name } = directories.locate(path);
+        const content = this.#reader.read(directory, name);
+        hashed++;
+        if (!matchesExpected(content.stat, this.#table.expected(ordinal))) {
+          throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changed since it was listed; it is compared again");
+        }
+        this.#setDigest(ordinal, content.checksum);
+        if (content.settled) fresh.push(ordinal);
+        if (fresh.length >= CACHE_BATCH) await flush();
+      } catch (error) {
+        this.#digestState[ordinal] = FAILED;
+        problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
+      }
+    }
+    await flush();
+    return hashed;
+  }
+
+  #checkRanges(ranges: OrdinalRanges): void {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[0] + last[1] > this.#table.count) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "asked for entries that the list does not have");
+    }
+  }
+
+  #files(group: OrdinalRanges): number[] {
+    return [...eachOrdinal(group)].filter((ordinal) => this.#table.type(ordinal) === FILE);
+  }
+
+  async groupDigests(groups: readonly OrdinalRanges[]): Promise<GroupDigests> {
+    const problems: Problem[] = [];
+    const digests: Uint8Array[] = [];
+    let hashed = 0;
+    for (const group of groups) {
+      this.#checkRanges(group);
+      const files = this.#files(group);
+      hashed += await this.#hashMissing(files, problems);
+      const parts = files.map((ordinal) => this.#digest(ordinal));
+      digests.push(digestOf(this.#context.hasher.hash, DIGEST_DOMAIN.contentGroup, this.#context.suite.id, parts));
+    }
+    return { digests, hashed, problems };
+  }
+
+  async checksums(group: OrdinalRanges): Promise<Uint8Array> {
+    this.#checkRanges(group);
+    const files = this.#files(group);
+    await this.#hashMissing(files, []);
+    const digests = new Uint8Array(files.length * DIGEST_BYTES);
+    for (const [at, ordinal] of files.entries()) digests.set(this.#digest(ordinal), at * DIGEST_BYTES);
+    return digests;
+  }
+
+  /** What these entries are now: fresh stat, content read as one generation. */
+  async state(ordinals: OrdinalRanges): Promise<{ stated: StatedEntry[]; problems: Problem[] }> {
+    this.#checkRanges(ordinals);
+    const stated: StatedEntry[] = [];
+    const problems: Problem[] = [];
+    const settled: number[] = [];
+    for (const ordinal of eachOrdinal(ordinals)) {
+      const path = this.#table.paths[ordinal];
+      try {
+        const now = this.#stateOne(ordinal);
+        stated.push(now.stated);
+        if (now.settled) settled.push(ordinal);
+      } catch (error) {
+        problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
+      }
+    }
+    await this.#storeSettled(settled);
+    // Entries that were looked up besides stand after the list.
+    stated.sort((a, b) => comparePaths(a.entry.path, b.entry.path));
+    return { stated, problems };
+  }
+
+  async #storeSettled(ordinals: number[]): Promise<void> {
+    if (ordinals.length === 0) return;
+    const digests = new Uint8Array(ordinals.length * DIGEST_BYTES);
+    for (const [at, ordinal] of ordinals.entries()) digests.set(this.#digest(ordinal), at * DIGEST_BYTES);
+    const known = new Uint8Array(ordinals.length).fill(1);
+    await this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests });
+  }
+
+  #stateOne(ordinal: number): { stated: StatedEntry; settled: boolean } {
+    const { directories, suite, hasher } = this.#context;
+    const path = this.#table.paths[ordinal];
+    const leaderOrdinal = this.#table.leaderOf(ordinal);
+    const leader = leaderOrdinal === undefined ? undefined : this.#table.paths[leaderOrdinal];
+    const target = this.#statPath(path);
+    if (target === undefined) throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is gone since it was listed");
+    const type = typeOfMode(this.#stat.mode);
+    if (type !== this.#table.type(ordinal)) {
+      throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "has another type since it was listed");
+    }
+    if (type !== FILE) {
+      const entry = entryFromStat(path, this.#stat, target, leader);
+      return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
+    }
+    const unchanged = matchesExpected(this.#stat, this.#table.expected(ordinal));
+    const known =
+      this.#digestState[ordinal] === KNOWN
+        ? this.#digest(ordinal)
+        : leaderOrdinal !== undefined && this.#digestState[leaderOrdinal] === KNOWN
+          ? this.#digest(leaderOrdinal)
+          : undefined;
+    if (unchanged && known !== undefined && this.#stat.size <= suite.chunkBytes) {
+      const entry = entryFromStat(path, this.#stat, "", leader);
+      const chunks = this.#stat.size === 0 ? [] : [known];
+      return {
+        stated: { entry, checksum: known.slice(), chunkRoot: chunkRoot(hasher.hash, suite, chunks) },
+        settled: false,
+      };
+    }
+    const { directory, name } = directories.locate(path);
+    const content = this.#reader.read(directory, name);
+    const same = matchesExpected(content.stat, this.#table.expected(ordinal));
+    if (same) this.#setDigest(ordinal, content.checksum);
+    const entry = entryFromStat(path, content.stat, "", leader);
+    return {
+      stated: { entry, checksum: content.checksum, chunkRoot: content.chunkRoot },
+      settled: same && content.settled,
+    };
+  }
+
+  /** Those of the paths that are certainly not there. */
+  absent(paths: readonly BytePath[]): BytePath[] {
+    return paths.filter((path) => {
+      try {
+        return this.#statPath(path) === undefined;
+      } catch {
+        // What cannot be looked at is not known to be absent.
+        return false;
+      }
+    });
+  }
+}

@@ -1,0 +1,132 @@
+/** Worker thread: one root's rounds, with synchronous system calls off the main thread. */
+import { parentPort, workerData } from "node:worker_threads";
+import { LockstepError } from "../model/errors.ts";
+import type { OrdinalRanges } from "../model/ordinals.ts";
+import type { BytePath } from "../model/path.ts";
+import { SUITE } from "../model/suite.ts";
+import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
+import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
+import { chooseCalls } from "./choose-calls.ts";
+import { commitBlock, deletePaths, finishApply } from "./commit.ts";
+import { ConfinedDirectories } from "./confined-directories.ts";
+import { createHasher } from "./hasher.ts";
+import { type CachePort, RoundList } from "./round-list.ts";
+import { beginStage, endStage, receiveContent } from "./stage.ts";
+import { StagingArea } from "./staging-area.ts";
+import { errnoOf } from "./system-calls.ts";
+import { WorkerPort } from "./worker-port.ts";
+
+export interface RoundWorkerData {
+  readonly name: string;
+  readonly path: string;
+}
+
+if (parentPort === null) throw new Error("runs as a worker only");
+const { name, path } = workerData as RoundWorkerData;
+const calls = chooseCalls();
+const hasher = createHasher();
+
+interface Open {
+  readonly directories: ConfinedDirectories;
+  readonly list: RoundList;
+  apply: ApplyContext | undefined;
+  readonly blocks: Map<number, Block>;
+}
+let open: Open | undefined;
+
+function openRoot(): ConfinedDirectories {
+  try {
+    return new ConfinedDirectories(calls, path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT") {
+      throw new LockstepError("LOCKSTEP_ROOT_MISSING", `the directory of root ${name} does not exist on this host; create or mount it`);
+    }
+    if (errno === "ENOTDIR") {
+      throw new LockstepError("LOCKSTEP_ROOT_NOT_DIRECTORY", `root ${name} is not a directory on this host`);
+    }
+    throw new LockstepError("LOCKSTEP_ACCESS_DENIED", `root ${name} cannot be opened on this host (${errno ?? "unknown"})`);
+  }
+}
+
+function opened(): Open {
+  if (open === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "no list was made in this round");
+  return open;
+}
+
+function applying(): ApplyContext {
+  const { apply } = opened();
+  if (apply === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round is not prepared");
+  return apply;
+}
+
+function blockOf(number: number): Block {
+  const block = opened().blocks.get(number);
+  if (block === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", `file block ${number} is not staged`);
+  return block;
+}
+
+function close(): void {
+  if (open === undefined) return;
+  for (const block of open.blocks.values()) endStage(open.apply as ApplyContext, block);
+  // What the round left behind when it was cut short; directories get their times back.
+  if (open.apply !== undefined) finishApply(open.apply);
+  open.directories.close();
+  open = undefined;
+}
+
+const cache: CachePort = {
+  lookup: (keys) => port.call("lookup", [keys]),
+  store: (keys, hashes) => port.call("store", [keys, hashes]),
+};
+
+const port = new WorkerPort(parentPort, {
+  lacks: () => [...calls.lacks],
+  scan(options: ScanOptions) {
+    if (open === undefined) {
+      const directories = openRoot();
+      const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
+      open = { directories, list, apply: undefined, blocks: new Map() };
+    }
+    return open.list.scan(options);
+  },
+  nodes: (level: number, first: number, count: number) => opened().list.nodes(level, first, count),
+  batches: (indexes: number[]) => opened().list.batches(indexes),
+  lookup: (paths: BytePath[]) => opened().list.lookup(paths),
+  groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
+  checksums: (group: OrdinalRanges) => opened().list.checksums(group),
+  state: (ordinals: OrdinalRanges) => opened().list.state(ordinals),
+  absent: (paths: BytePath[]) => opened().list.absent(paths),
+  freeBytes: () => calls.freeBytes(opened().directories.root),
+  prepare(limits: ApplyLimits) {
+    const { directories, list } = opened();
+    const staging = new StagingArea(calls, directories.root);
+    opened().apply = { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger: new Ledger() };
+    opened().blocks.clear();
+    try {
+      if (staging.exists()) staging.remove();
+    } catch (error) {
+      const code = errnoOf(error) === "EROFS" ? "LOCKSTEP_ROOT_READ_ONLY" : "LOCKSTEP_ACCESS_DENIED";
+      throw new LockstepError(code, `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`);
+    }
+  },
+  stage(request: StageRequest) {
+    const { block, fetch } = beginStage(applying(), request);
+    opened().blocks.set(request.block, block);
+    return { fetch };
+  },
+  receive: (number: number, frame: Uint8Array<ArrayBuffer>) => receiveContent(applying(), blockOf(number), frame),
+  staged: (number: number) => endStage(applying(), blockOf(number)),
+  commit(number: number) {
+    const result = commitBlock(applying(), blockOf(number));
+    opened().blocks.delete(number);
+    return result;
+  },
+  delete: (paths: BytePath[]) => deletePaths(applying(), paths),
+  finish() {
+    const result = finishApply(applying());
+    opened().apply = undefined;
+    return result;
+  },
+  close,
+});

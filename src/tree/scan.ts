@@ -1,0 +1,100 @@
+import type { Classifier } from "../compare/classify.ts";
+import { DIRECTORY, SYMLINK } from "../model/entry.ts";
+import { LockstepError } from "../model/errors.ts";
+import { type BytePath, joinPath, MAX_PATH_BYTES, RESERVED_NAME } from "../model/path.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ConfinedDirectories } from "./confined-directories.ts";
+import { EntryTable, typeOfMode } from "./entry-table.ts";
+import { errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+
+export interface ScanResult {
+  readonly table: EntryTable;
+  /** Paths that could not be looked into. */
+  readonly blind: Problem[];
+  /** True when the root directory holds nothing at all, selected or not. */
+  readonly rootIsEmpty: boolean;
+}
+
+function blindness(path: BytePath, error: unknown): Problem {
+  const errno = errnoOf(error) ?? "EIO";
+  const code = errno === "ENAMETOOLONG" ? "LOCKSTEP_PATH_TOO_LONG" : "LOCKSTEP_ACCESS_DENIED";
+  return { path, code, message: `cannot be read (${errno}); what lies there is left as it is` };
+}
+
+/**
+ * Lists what the classifier selects, in depth-first order, with one directory open at a time.
+ * Directories that are not selected are still walked, as a pattern may select what they hold.
+ */
+export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, classifier: Classifier): ScanResult {
+  const table = new EntryTable();
+  const blind: Problem[] = [];
+  const stat = newFileStat();
+  const consider = (path: BytePath, target: string): void => {
+    const type = typeOfMode(stat.mode);
+    const { size, mtimeSec, mtimeNsec } = stat;
+    if (classifier.selects({ path, type, size, mtimeSec, mtimeNsec })) table.add(path, stat, target);
+  };
+
+  // Handles of an earlier walk stand at the end of their listing.
+  directories.reset();
+  if (!calls.stat(directories.root, "", stat)) throw new LockstepError("LOCKSTEP_ROOT_MISSING", "the root is gone");
+  const { deviceMajor, deviceMinor } = stat;
+  consider("", "");
+
+  // One frame per directory on the way down: its names, and how far they are done.
+  const stack: { path: BytePath; names: string[]; next: number }[] = [];
+  const enter = (path: BytePath): void => {
+    try {
+      // A handle of its own for the root, so that each scan reads it from the start.
+      const handle = path === "" ? calls.openDirectory(directories.root, "") : directories.directory(path);
+      stack.push({ path, names: calls.readDirectory(handle), next: 0 });
+      if (path === "") calls.closeDirectory(handle);
+    } catch (error) {
+      if (path === "") throw error;
+      // Gone since its parent was read: then it is simply not there.
+      if (errnoOf(error) !== "ENOENT") blind.push(blindness(path, error));
+    }
+  };
+  /** Lists the names of a directory up to the next directory in it, which is returned. */
+  const advance = (frame: { path: BytePath; names: string[]; next: number }): BytePath | undefined => {
+    const handle = directories.directory(frame.path);
+    while (frame.next < frame.names.length) {
+      const name = frame.names[frame.next++];
+      const path = joinPath(frame.path, name);
+      if (path === RESERVED_NAME) continue;
+      if (path.length > MAX_PATH_BYTES) {
+        blind.push({ path: frame.path, code: "LOCKSTEP_PATH_TOO_LONG", message: "holds a path of over 4095 bytes" });
+        continue;
+      }
+      try {
+        if (!calls.stat(handle, name, stat)) continue;
+        const type = typeOfMode(stat.mode);
+        if (stat.mountPoint || stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor) {
+          const message = "another file system is mounted here; it is not entered and left as it is";
+          blind.push({ path, code: "LOCKSTEP_MOUNT_POINT", message });
+          continue;
+        }
+        consider(path, type === SYMLINK ? calls.readLink(handle, name) : "");
+        if (type === DIRECTORY) return path;
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") blind.push(blindness(path, error));
+      }
+    }
+    return undefined;
+  };
+  enter("");
+  const rootIsEmpty = stack[0].names.every((name) => name === RESERVED_NAME);
+  for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+    let below: BytePath | undefined;
+    try {
+      below = advance(frame);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") blind.push(blindness(frame.path, error));
+    }
+    if (below === undefined) stack.pop();
+    else enter(below);
+  }
+  directories.reset();
+  table.groupLinks();
+  return { table, blind, rootIsEmpty };
+}

@@ -1,0 +1,246 @@
+import type { ContentRange } from "../model/content-ranges.ts";
+import { sameDigest } from "../model/digest.ts";
+import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
+import { LockstepError } from "../model/errors.ts";
+import { ACTIONS } from "../model/plan.ts";
+import { chunkRoot } from "../model/suite.ts";
+import type { StageRequest, StageResult } from "../ports/tree.ts";
+import { type ApplyContext, applyAttributes, type Block, type Incoming, problemOf, type Step } from "./apply-context.ts";
+import { parseRecords } from "./content-records.ts";
+import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
+
+const FORMATS: Readonly<Record<number, number>> = {
+  [ENTRY_TYPES.fifo]: S_IFIFO,
+  [ENTRY_TYPES.characterDevice]: S_IFCHR,
+  [ENTRY_TYPES.blockDevice]: S_IFBLK,
+  [ENTRY_TYPES.socket]: S_IFSOCK,
+};
+
+const COPY_BYTES = 1 << 20;
+
+/** Makes the new versions of a block in the staging area; what content must come is returned. */
+export function beginStage(context: ApplyContext, request: StageRequest): { block: Block; fetch: ContentRange[] } {
+  const steps = new Map<number, Step>();
+  const block: Block = { number: request.block, steps, problems: [], hashed: 0, bytesReused: 0 };
+  const fetch: ContentRange[] = [];
+  for (const { index, action } of request.steps) {
+    const stated = request.stated[index];
+    const step: Step = {
+      index,
+      action,
+      stated,
+      staged: undefined,
+      incoming: undefined,
+      awaiting: false,
+      failed: false,
+    };
+    steps.set(index, step);
+    try {
+      stageStep(context, block, step);
+    } catch (error) {
+      failStep(context, block, step, problemOf(stated.entry.path, error, "staging"));
+    }
+    if (step.awaiting) fetch.push({ index, offset: 0, length: stated.entry.size });
+  }
+  return { block, fetch };
+}
+
+function failStep(context: ApplyContext, block: Block, step: Step, problem: Block["problems"][number]): void {
+  block.problems.push(problem);
+  step.failed = true;
+  step.awaiting = false;
+  if (step.incoming !== undefined) {
+    context.calls.closeFile(step.incoming.fd);
+    step.incoming = undefined;
+  }
+  try {
+    context.staging.discard(stagedName(block, step));
+  } catch {
+    // What stays goes when the whole area is removed.
+  }
+}
+
+function stagedName(block: Block, step: Step): string {
+  return `${block.number}.${step.index}`;
+}
+
+function stageStep(context: ApplyContext, block: Block, step: Step): void {
+  const { calls, staging } = context;
+  const { entry } = step.stated;
+  const name = stagedName(block, step);
+  if (step.action === ACTIONS.attributes && !needsOwnInode(context, entry)) return;
+  // Further names of a group are linked at the switch, when their first name is in place.
+  if (entry.leader !== undefined) return;
+  switch (entry.type) {
+    case FILE:
+      if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step)) return;
+      if (entry.size === 0) finishFile(context, block, step, newIncoming(context, name, 0));
+      else step.awaiting = true;
+      return;
+    case DIRECTORY:
+      calls.makeDirectory(staging.handle, name, 0o700);
+      break;
+    case SYMLINK:
+      calls.makeSymlink(staging.handle, name, entry.target);
+      break;
+    default:
+      calls.makeNode(staging.handle, name, FORMATS[entry.type], entry.rdevMajor, entry.rdevMinor);
+  }
+  settleStaged(context, step, name);
+}
+
+/** True when the inode has names that the plan does not know: it must not be changed in place. */
+function needsOwnInode(context: ApplyContext, entry: Entry): boolean {
+  if (entry.type === DIRECTORY) return false;
+  const { table, listed } = context.list;
+  const ordinal = table.find(entry.path, listed);
+  if (ordinal === undefined) return true;
+  return table.links(ordinal) !== table.knownLinks(ordinal);
+}
+
+function newIncoming(context: ApplyContext, name: string, size: number): Incoming {
+  const { calls, hasher, staging, suite } = context;
+  const large = size > suite.chunkBytes;
+  return {
+    name,
+    size,
+    fd: calls.createFile(staging.handle, name),
+    received: 0,
+    whole: large ? hasher.incremental() : undefined,
+    chunk: undefined,
+    chunkFill: 0,
+    chunks: [],
+  };
+}
+
+/** Takes the content from the path itself, when it is the stated one. */
+function reuseOwn(context: ApplyContext, block: Block, step: Step): boolean {
+  const { calls, directories } = context;
+  const { entry } = step.stated;
+  const buffer = Buffer.allocUnsafe(COPY_BYTES);
+  let fd: number;
+  try {
+    const { directory, name } = directories.locate(entry.path);
+    fd = calls.openFile(directory, name);
+  } catch {
+    return false;
+  }
+  const incoming = newIncoming(context, stagedName(block, step), entry.size);
+  try {
+    for (let at = 0; at < entry.size; ) {
+      const count = calls.read(fd, buffer, 0, Math.min(COPY_BYTES, entry.size - at), at);
+      if (count === 0) break;
+      append(context, incoming, buffer.subarray(0, count));
+      at += count;
+    }
+    if (incoming.received === entry.size && verify(context, step, incoming)) {
+      block.hashed++;
+      block.bytesReused += entry.size;
+      calls.closeFile(incoming.fd);
+      settleStaged(context, step, incoming.name);
+      return true;
+    }
+  } finally {
+    calls.closeFile(fd);
+  }
+  calls.closeFile(incoming.fd);
+  context.staging.discard(incoming.name);
+  return false;
+}
+
+function append(context: ApplyContext, incoming: Incoming, bytes: Uint8Array): void {
+  const { calls, hasher, suite } = context;
+  calls.write(incoming.fd, bytes, 0, bytes.length, incoming.received);
+  incoming.received += bytes.length;
+  if (incoming.whole === undefined && incoming.received === incoming.size && incoming.chunk === undefined) {
+    // The whole file in one piece, the common case: one call instead of three.
+    incoming.chunks.push(hasher.hash(bytes));
+    return;
+  }
+  incoming.whole?.update(bytes);
+  for (let at = 0; at < bytes.length; ) {
+    incoming.chunk ??= hasher.incremental();
+    const length = Math.min(suite.chunkBytes - incoming.chunkFill, bytes.length - at);
+    incoming.chunk.update(bytes.subarray(at, at + length));
+    incoming.chunkFill += length;
+    at += length;
+    if (incoming.chunkFill === suite.chunkBytes || incoming.received - bytes.length + at === incoming.size) {
+      incoming.chunks.push(incoming.chunk.digest());
+      incoming.chunk = undefined;
+      incoming.chunkFill = 0;
+    }
+  }
+}
+
+function verify(context: ApplyContext, step: Step, incoming: Incoming): boolean {
+  const { hasher, suite } = context;
+  const { checksum, chunkRoot: root } = step.stated;
+  if (checksum === undefined || root === undefined) return false;
+  const content = incoming.whole?.digest() ?? incoming.chunks[0] ?? hasher.hash(new Uint8Array(0));
+  return sameDigest(content, checksum) && sameDigest(chunkRoot(hasher.hash, suite, incoming.chunks), root);
+}
+
+/** Gives a complete new version its attributes; from here on it can be switched in. */
+function settleStaged(context: ApplyContext, step: Step, name: string): void {
+  const stat = newFileStat();
+  context.calls.stat(context.staging.handle, name, stat);
+  applyAttributes(context, context.staging.handle, name, step.stated.entry, stat);
+  step.staged = name;
+}
+
+function finishFile(context: ApplyContext, block: Block, step: Step, incoming: Incoming): void {
+  const verified = verify(context, step, incoming);
+  context.calls.closeFile(incoming.fd);
+  step.incoming = undefined;
+  step.awaiting = false;
+  block.hashed++;
+  if (verified) {
+    settleStaged(context, step, incoming.name);
+    return;
+  }
+  const message = "what arrived is not what the master signed; the old version stays";
+  failStep(context, block, step, { path: step.stated.entry.path, code: "LOCKSTEP_CONTENT_MISMATCH", message });
+}
+
+/**
+ * Takes a frame of content records.
+ *
+ * @throws LockstepError `LOCKSTEP_MALFORMED` when the peer sent what was not asked for
+ */
+export function receiveContent(context: ApplyContext, block: Block, frame: Uint8Array<ArrayBuffer>): void {
+  const records = parseRecords(frame);
+  if (records === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "malformed content frame");
+  for (const { index, bytes } of records) {
+    const step = block.steps.get(index);
+    if (step === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+    if (step.failed) continue;
+    if (!step.awaiting) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+    const { path, size } = step.stated.entry;
+    if (bytes === undefined) {
+      const message = "the sender could not read it as it was stated; it is compared again";
+      failStep(context, block, step, { path, code: "LOCKSTEP_SOURCE_CHANGED", message });
+      continue;
+    }
+    if ((step.incoming?.received ?? 0) + bytes.length > size) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "more content than was announced");
+    }
+    try {
+      step.incoming ??= newIncoming(context, stagedName(block, step), size);
+      append(context, step.incoming, bytes);
+      if (step.incoming.received === size) finishFile(context, block, step, step.incoming);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      failStep(context, block, step, problemOf(path, error, "writing"));
+    }
+  }
+}
+
+/** Ends the staging of a block: what has not arrived whole has failed. */
+export function endStage(context: ApplyContext, block: Block): StageResult {
+  for (const step of block.steps.values()) {
+    if (!step.awaiting) continue;
+    const message = "its content did not arrive";
+    failStep(context, block, step, { path: step.stated.entry.path, code: "LOCKSTEP_SOURCE_UNREADABLE", message });
+  }
+  return { problems: block.problems, hashed: block.hashed, bytesReused: block.bytesReused };
+}

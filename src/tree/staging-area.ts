@@ -1,0 +1,65 @@
+import { RESERVED_NAME } from "../model/path.ts";
+import { typeOfMode } from "./entry-table.ts";
+import { DIRECTORY } from "../model/entry.ts";
+import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+
+/**
+ * `ROOT/.lockstep/`: where new versions wait and old ones go to be removed. On the root's own file
+ * system, so that a switch is a rename; 0700, so that nobody else looks in.
+ */
+export class StagingArea {
+  readonly #calls: SystemCalls;
+  readonly #root: DirectoryHandle;
+  #handle: DirectoryHandle | undefined;
+
+  constructor(calls: SystemCalls, root: DirectoryHandle) {
+    this.#calls = calls;
+    this.#root = root;
+  }
+
+  /** The area's handle, made on first use. */
+  get handle(): DirectoryHandle {
+    if (this.#handle === undefined) {
+      try {
+        this.#calls.makeDirectory(this.#root, RESERVED_NAME, 0o700);
+      } catch (error) {
+        if (errnoOf(error) !== "EEXIST") throw error;
+      }
+      this.#handle = this.#calls.openDirectory(this.#root, RESERVED_NAME);
+    }
+    return this.#handle;
+  }
+
+  /** Removes what is of that name, with everything below it. */
+  discard(name: string): void {
+    this.#discardIn(this.handle, name);
+  }
+
+  #discardIn(directory: DirectoryHandle, name: string): void {
+    const stat = newFileStat();
+    if (!this.#calls.stat(directory, name, stat)) return;
+    if (typeOfMode(stat.mode) !== DIRECTORY) {
+      this.#calls.unlink(directory, name);
+      return;
+    }
+    const inner = this.#calls.openDirectory(directory, name);
+    try {
+      for (const child of this.#calls.readDirectory(inner)) this.#discardIn(inner, child);
+    } finally {
+      this.#calls.closeDirectory(inner);
+    }
+    this.#calls.removeDirectory(directory, name);
+  }
+
+  /** True when an earlier round left an area behind. */
+  exists(): boolean {
+    return this.#calls.stat(this.#root, RESERVED_NAME, newFileStat());
+  }
+
+  /** Removes the whole area, if there is one. */
+  remove(): void {
+    if (this.#handle !== undefined) this.#calls.closeDirectory(this.#handle);
+    this.#handle = undefined;
+    this.#discardIn(this.#root, RESERVED_NAME);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The file system as Lockstep needs it: byte names, directory handles, nothing followed. One
+ * interface, two implementations with one contract suite: `linux-calls.ts` through koffi, exact and
+ * confined, and `portable-calls.ts` through node:fs, with what it lacks said in `lacks`.
+ *
+ * Every call throws `SystemError` unless it says otherwise. Names and targets are byte strings. A
+ * name is one component, or "" for the directory itself where that makes sense.
+ */
+export interface SystemCalls {
+  /** What this implementation or this process cannot do, as sentences for people. */
+  readonly lacks: readonly string[];
+  /** Whether owners can be set at will. */
+  readonly canChown: boolean;
+
+  openRoot(path: string): DirectoryHandle;
+  /** Opens a directory below the root without following a symlink or crossing a mount. */
+  openDirectory(root: DirectoryHandle, path: string): DirectoryHandle;
+  closeDirectory(directory: DirectoryHandle): void;
+  /** Names in byte order, without "." and "..". */
+  readDirectory(directory: DirectoryHandle): string[];
+  /** Fills `into` for a name, not following it; false when there is nothing of that name. */
+  stat(directory: DirectoryHandle, name: string, into: FileStat): boolean;
+  readLink(directory: DirectoryHandle, name: string): string;
+
+  openFile(directory: DirectoryHandle, name: string): number;
+  /** Makes a new file that must not exist, mode 0600, for reading and writing. */
+  createFile(directory: DirectoryHandle, name: string): number;
+  statFile(fd: number, into: FileStat): void;
+  /** Bytes read; 0 at the end. */
+  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
+  write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): void;
+  closeFile(fd: number): void;
+
+  chmod(directory: DirectoryHandle, name: string, mode: number): void;
+  chown(directory: DirectoryHandle, name: string, uid: number, gid: number): void;
+  /** Sets the modification time exactly; never follows a symlink. */
+  setTime(directory: DirectoryHandle, name: string, sec: number, nsec: number): void;
+
+  makeDirectory(directory: DirectoryHandle, name: string, mode: number): void;
+  makeSymlink(directory: DirectoryHandle, name: string, target: string): void;
+  makeLink(from: DirectoryHandle, fromName: string, to: DirectoryHandle, toName: string): void;
+  /** Makes a fifo, device or socket; `format` holds the S_IF bits. */
+  makeNode(directory: DirectoryHandle, name: string, format: number, major: number, minor: number): void;
+  /**
+   * - `fresh`: the new name must not exist
+   * - `exchange`: both names exist and swap, atomically
+   */
+  rename(from: DirectoryHandle, fromName: string, to: DirectoryHandle, toName: string, how: "fresh" | "exchange"): void;
+  unlink(directory: DirectoryHandle, name: string): void;
+  removeDirectory(directory: DirectoryHandle, name: string): void;
+
+  /** Writes everything of the directory's file system to disk. */
+  syncFileSystem(directory: DirectoryHandle): void;
+  freeBytes(directory: DirectoryHandle): number;
+
+  /**
+   * Takes a read lease: refused (false) while anybody has the file open for writing; a later writer
+   * waits, and is seen by `leaseHeld` (fcntl(2), F_SETLEASE).
+   */
+  lease(fd: number): boolean;
+  leaseHeld(fd: number): boolean;
+}
+
+export type DirectoryHandle = number;
+
+/** What stat says, in a record that is filled again and again, as 50,000 new ones cost time. */
+export interface FileStat {
+  /** S_IF bits and permission bits. */
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  links: number;
+  inodeLow: number;
+  inodeHigh: number;
+  deviceMajor: number;
+  deviceMinor: number;
+  rdevMajor: number;
+  rdevMinor: number;
+  mtimeSec: number;
+  mtimeNsec: number;
+  ctimeSec: number;
+  ctimeNsec: number;
+  /** True where another file system is mounted here. */
+  mountPoint: boolean;
+}
+
+export function newFileStat(): FileStat {
+  return {
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    links: 0,
+    inodeLow: 0,
+    inodeHigh: 0,
+    deviceMajor: 0,
+    deviceMinor: 0,
+    rdevMajor: 0,
+    rdevMinor: 0,
+    mtimeSec: 0,
+    mtimeNsec: 0,
+    ctimeSec: 0,
+    ctimeNsec: 0,
+    mountPoint: false,
+  };
+}
+
+export const S_IFMT = 0o170000;
+export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
+export const S_IFLNK = 0o120000;
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+export const S_IFSOCK = 0o140000;
+
+/** A failed system call: `code` is the errno's name, such as ENOENT. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  readonly code: string;
+  readonly call: string;
+
+  constructor(code: string, call: string) {
+    super(`${call}: ${code}`);
+    this.code = code;
+    this.call = call;
+  }
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}

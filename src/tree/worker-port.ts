@@ -1,0 +1,83 @@
+import type { MessagePort } from "node:worker_threads";
+import { isErrorCode, LockstepError } from "../model/errors.ts";
+
+/** Calls between threads: arguments and results are structured clones, buffers may be moved. */
+type Message =
+  | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
+  | { readonly kind: "result"; readonly id: number; readonly value: unknown }
+  | {
+      readonly kind: "error";
+      readonly id: number;
+      readonly code: string;
+      readonly message: string;
+      readonly path: string | undefined;
+    };
+
+export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+interface PortLike {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  on(event: "message", listener: (message: Message) => void): unknown;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Both ends of a pair of threads hold one: each can call the handlers of the other. */
+export class WorkerPort {
+  readonly #port: PortLike;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #broken: Error | undefined;
+
+  constructor(port: PortLike | MessagePort, handlers: Handlers) {
+    this.#port = port as PortLike;
+    this.#port.on("message", (message) => void this.#receive(message, handlers));
+  }
+
+  async #receive(message: Message, handlers: Handlers): Promise<void> {
+    if (message.kind === "result") {
+      this.#pending.get(message.id)?.resolve(message.value);
+      this.#pending.delete(message.id);
+      return;
+    }
+    if (message.kind === "error") {
+      const { code, path } = message;
+      const error = new LockstepError(
+        isErrorCode(code) ? code : "LOCKSTEP_INTERNAL",
+        isErrorCode(code) ? message.message : `${message.message} (${code})`,
+        path === undefined ? {} : { path },
+      );
+      this.#pending.get(message.id)?.reject(error);
+      this.#pending.delete(message.id);
+      return;
+    }
+    const { id, name, args } = message;
+    try {
+      const handler = handlers[name] as (...args: readonly unknown[]) => unknown;
+      const value = await handler(...args);
+      this.#port.postMessage({ kind: "result", id, value } satisfies Message);
+    } catch (error) {
+      const { code, message: text, path } = error as { code?: string; message: string; path?: string };
+      this.#port.postMessage({ kind: "error", id, code: code ?? "", message: text, path } satisfies Message);
+    }
+  }
+
+  call<T>(name: string, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<T> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    return new Promise<T>((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#port.postMessage({ kind: "call", id, name, args } satisfies Message, transfer);
+    });
+  }
+
+  /** The other thread is gone: everything under way fails. */
+  fail(error: Error): void {
+    this.#broken = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,171 @@
+import { LockstepError } from "../model/errors.ts";
+import type { Channel } from "../ports/mesh.ts";
+import { decodeError, decodeMessage, encodeError } from "./codec.ts";
+import { RoundRequest, RoundResponse } from "./messages.ts";
+
+/** How often a side that waits asks whether the other is still there. */
+const PING_INTERVAL_MS = 5_000;
+/** Silence after which the other side counts as gone. TCP alone would take many minutes. */
+const SILENCE_LIMIT_MS = 20_000;
+
+/** What a request says besides its number. */
+export type RequestBody = Omit<RoundRequest, "id">;
+export type ResponseBody = Omit<RoundResponse, "id" | "last" | "error">;
+
+interface Waiting {
+  parts: ResponseBody[];
+  ended: boolean;
+  error: Error | undefined;
+  wake: () => void;
+}
+
+/**
+ * The asking side of the round protocol: many requests in flight on one channel, each answered by
+ * one or more parts. Keeps the channel alive and ends it when the other side falls silent.
+ */
+export class Requester {
+  readonly #channel: Channel;
+  readonly #host: string;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #timer: NodeJS.Timeout;
+  #nextId = 1;
+  #heard = performance.now();
+  #failure: Error | undefined;
+
+  constructor(channel: Channel, host: string) {
+    this.#channel = channel;
+    this.#host = host;
+    this.#timer = setInterval(() => this.#watch(), PING_INTERVAL_MS);
+    this.#timer.unref();
+    void this.#listen();
+  }
+
+  get closed(): AbortSignal {
+    return this.#channel.closed;
+  }
+
+  #watch(): void {
+    if (performance.now() - this.#heard > SILENCE_LIMIT_MS) {
+      this.#channel.abort(this.#gone("it has not answered for 20 s"));
+      return;
+    }
+    void this.#send({ ping: {} }, this.#nextId++).catch(() => undefined);
+  }
+
+  #gone(why: string): LockstepError {
+    return new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `lost ${this.#host}: ${why}`, { host: this.#host });
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const frame of this.#channel.source) {
+        this.#heard = performance.now();
+        const { id, last, error, ...body } = decodeMessage((b) => RoundResponse.decode(b), frame);
+        const waiting = this.#waiting.get(id);
+        if (waiting === undefined) continue;
+        if (error !== undefined) waiting.error = decodeError(error, this.#host);
+        else if (Object.values(body).some((value) => value !== undefined)) waiting.parts.push(body);
+        if (last || error !== undefined) waiting.ended = true;
+        waiting.wake();
+      }
+      this.#fail(this.#gone("it closed the connection"));
+    } catch (error) {
+      this.#channel.abort(error as Error);
+      const coded = error instanceof LockstepError && error.code !== "LOCKSTEP_PEER_GONE";
+      this.#fail(coded ? error : this.#gone("the connection broke"));
+    }
+  }
+
+  #fail(error: Error): void {
+    clearInterval(this.#timer);
+    this.#failure ??= error;
+    for (const waiting of this.#waiting.values()) {
+      waiting.error ??= this.#failure;
+      waiting.ended = true;
+      waiting.wake();
+    }
+  }
+
+  async #send(body: RequestBody, id: number): Promise<void> {
+    await this.#channel.send(RoundRequest.encode({ ...body, id }));
+  }
+
+  /** The parts of an answer as they come. */
+  async *ask(body: RequestBody): AsyncGenerator<ResponseBody> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const id = this.#nextId++;
+    const waiting: Waiting = { parts: [], ended: false, error: undefined, wake: () => undefined };
+    this.#waiting.set(id, waiting);
+    try {
+      await this.#send(body, id);
+      for (;;) {
+        const part = waiting.parts.shift();
+        if (part !== undefined) yield part;
+        else if (waiting.error !== undefined) throw waiting.error;
+        else if (waiting.ended) return;
+        else await new Promise<void>((resolve) => (waiting.wake = resolve));
+      }
+    } catch (error) {
+      throw this.#failure ?? error;
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** The single part of an answer that has just one. */
+  async askOne(body: RequestBody): Promise<ResponseBody> {
+    let answer: ResponseBody | undefined;
+    for await (const part of this.ask(body)) answer = part;
+    return answer ?? {};
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#channel.close();
+  }
+
+  abort(error: Error): void {
+    this.#channel.abort(error);
+    this.#fail(error);
+  }
+}
+
+/** Most requests of one channel that are worked on at once. */
+const MAX_CONCURRENT = 16;
+
+/**
+ * The answering side: runs `answer` for each request, several at once, and sends its parts. An
+ * error of `answer` becomes the answer; a malformed frame ends the channel.
+ */
+export async function respond(
+  channel: Channel,
+  answer: (request: RoundRequest) => AsyncIterable<ResponseBody>,
+): Promise<void> {
+  let running = 0;
+  let wake: () => void = () => undefined;
+  const one = async (request: RoundRequest): Promise<void> => {
+    try {
+      for await (const part of answer(request)) {
+        await channel.send(RoundResponse.encode({ ...part, id: request.id, last: false }));
+      }
+      await channel.send(RoundResponse.encode({ id: request.id, last: true }));
+    } catch (error) {
+      await channel.send(RoundResponse.encode({ id: request.id, last: true, error: encodeError(error) }));
+    }
+  };
+  for await (const frame of channel.source) {
+    const request = decodeMessage((b) => RoundRequest.decode(b), frame);
+    if (request.ping !== undefined) {
+      await channel.send(RoundResponse.encode({ id: request.id, last: true }));
+      continue;
+    }
+    while (running >= MAX_CONCURRENT) await new Promise<void>((resolve) => (wake = resolve));
+    running++;
+    void one(request)
+      .catch((error: Error) => channel.abort(error))
+      .finally(() => {
+        running--;
+        wake();
+      });
+  }
+}

@@ -1,0 +1,21 @@
+/** Caps on what one message may hold. A message over a cap is refused, whoever sent it. */
+export const LIMITS = {
+  /** Hosts in one assignment. */
+  hosts: 20_000,
+  addressesPerHost: 16,
+  patterns: 1000,
+  patternLength: 4096,
+  nodesPerRequest: 4096,
+  batchesPerRequest: 128,
+  /** Bytes of batches in one part of an answer. */
+  batchBytesPerPart: 1024 * 1024,
+  groupsPerRequest: 4096,
+  entriesPerGroup: 65_536,
+  lookupsPerRequest: 2048,
+  rangesPerRequest: 65_536,
+  problemsPerMessage: 10_000,
+  /** Characters of a report that hosts keep. */
+  reportBytes: 1024 * 1024,
+  /** Bytes of content that one request may ask for. */
+  contentBytesPerRequest: 4 * 1024 * 1024,
+} as const;
