@@ -26,7 +26,9 @@ export function readYaml<T>(file: string, what: string, schema: z.ZodType<T>): T
   throw new LockstepError("LOCKSTEP_CONFIG", `${what} ${file}: ${place === "" ? "" : `${place}: `}${issue.message}`);
 }
 
-const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === "string" ? [value] : value));
+const oneOrMore = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (typeof value === "string" ? [value] : value));
 
 export const nodeConfigSchema = z.strictObject({
   data: z.string().optional(),

@@ -48,7 +48,9 @@ function boundSchema(units: Readonly<Record<string, number>>, example: string) {
   });
 }
 
-const strings = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === "string" ? [value] : value));
+const strings = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (typeof value === "string" ? [value] : value));
 const typeNames = Object.keys(ENTRY_TYPES) as [EntryTypeName, ...EntryTypeName[]];
 
 const classSchema = z
@@ -102,7 +104,10 @@ function readHost(file: string, name: string, addresses: readonly string[]): Hos
   for (const address of addresses) {
     const match = /^(\/.+)\/p2p\/([A-Za-z0-9]{40,80})$/.exec(address);
     if (match === null) {
-      throw config(file, `hosts.${name}: "${address}" is not a multiaddr with a peer id, such as /ip4/192.0.2.1/tcp/7400/p2p/12D3KooW…`);
+      throw config(
+        file,
+        `hosts.${name}: "${address}" is not a multiaddr with a peer id, such as /ip4/192.0.2.1/tcp/7400/p2p/12D3KooW…`,
+      );
     }
     if (peer !== undefined && peer !== match[2]) throw config(file, `hosts.${name}: addresses of two peer ids`);
     peer = match[2];
@@ -113,7 +118,9 @@ function readHost(file: string, name: string, addresses: readonly string[]): Hos
 /** Reads and checks a fleet file. @throws LockstepError `LOCKSTEP_CONFIG` in one line */
 export function readFleet(file: string): Fleet {
   const raw = readYaml(file, "fleet file", fleetSchema);
-  const hosts = new Map(Object.entries(raw.hosts).map(([name, addresses]) => [name, readHost(file, name, [addresses].flat())]));
+  const hosts = new Map(
+    Object.entries(raw.hosts).map(([name, addresses]) => [name, readHost(file, name, [addresses].flat())]),
+  );
   const peers = new Map<string, string>();
   for (const { name, peer } of hosts.values()) {
     const other = peers.get(peer);

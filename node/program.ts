@@ -1,25 +1,5 @@
 import { Command, Option } from "commander";
-
-/** What every command of the control station takes. */
-export interface StationOptions {
-  readonly data: string;
-  readonly fleet: string;
-  readonly json?: boolean;
-}
-
-export interface RoundOptions extends StationOptions {
-  readonly class?: string;
-}
-
-export interface NodeCommandOptions {
-  readonly data?: string;
-  readonly root?: string[];
-  readonly listen?: string[];
-  readonly control?: string[];
-  readonly config?: string;
-  readonly durability?: "full" | "none";
-  readonly json?: boolean;
-}
+import type { NodeCommandOptions, RoundOptions, StationOptions } from "./command-options.ts";
 
 /** Commands are imported when they run: libp2p alone takes some 0.4 s to load. */
 export function createProgram(): Command {
@@ -46,7 +26,10 @@ export function createProgram(): Command {
     .option("--control <peerid...>", "control stations to trust")
     .option("--config <file>", "YAML file with the same settings; options given here win")
     .addOption(
-      new Option("--durability <level>", "sync to disk before names are switched, or leave it to the system").choices(["full", "none"]),
+      new Option("--durability <level>", "sync to disk before names are switched, or leave it to the system").choices([
+        "full",
+        "none",
+      ]),
     )
     .option("--json", "accepted for uniformity: the ready line is JSON anyway")
     .action(async (options: NodeCommandOptions) => (await import("./commands/node.ts")).runNode(options));
@@ -74,7 +57,9 @@ export function createProgram(): Command {
     station(mode, rounds[mode])
       .argument("<root>", "name of the root")
       .option("--class <name>", "only the group of files that this class of the fleet file selects")
-      .action(async (root: string, options: RoundOptions) => (await import("./commands/round.ts")).runRound(mode, root, options));
+      .action(async (root: string, options: RoundOptions) =>
+        (await import("./commands/round.ts")).runRound(mode, root, options),
+      );
   }
   return program;
 }

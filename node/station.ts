@@ -4,7 +4,10 @@ import type { ControlStation } from "../src/roles/control-station.ts";
 import { interruptSignal } from "./interrupt.ts";
 
 /** Runs one command of the control station and takes it down again, also when interrupted. */
-export async function withStation<T>(data: string, run: (station: ControlStation, signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withStation<T>(
+  data: string,
+  run: (station: ControlStation, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const signal = interruptSignal();
   const { station, stop } = await createControlStation(data);
   try {

@@ -1,5 +1,4 @@
-import { realpathSync } from "node:fs";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
@@ -56,7 +55,8 @@ function canonical(path: string): string {
 }
 
 function overlaps(a: string, b: string): boolean {
-  const within = (path: string, of: string): boolean => path === of || path.startsWith(of.endsWith(sep) ? of : of + sep);
+  const within = (path: string, of: string): boolean =>
+    path === of || path.startsWith(of.endsWith(sep) ? of : of + sep);
   return within(a, b) || within(b, a);
 }
 
@@ -65,14 +65,23 @@ function checkRoots(options: NodeOptions): void {
   const data = canonical(options.data);
   for (const [i, { name, path }] of places.entries()) {
     if (!isRootName(name)) {
-      throw new LockstepError("LOCKSTEP_CONFIG", `"${name}" cannot name a root: letters, digits, ".", "_" and "-", at most 64`);
+      throw new LockstepError(
+        "LOCKSTEP_CONFIG",
+        `"${name}" cannot name a root: letters, digits, ".", "_" and "-", at most 64`,
+      );
     }
     if (overlaps(path, data)) {
-      throw new LockstepError("LOCKSTEP_ROOTS_OVERLAP", `root ${name} (${path}) and the state directory (${data}) overlap; put --data elsewhere`);
+      throw new LockstepError(
+        "LOCKSTEP_ROOTS_OVERLAP",
+        `root ${name} (${path}) and the state directory (${data}) overlap; put --data elsewhere`,
+      );
     }
     for (const other of places.slice(i + 1)) {
       if (!overlaps(path, other.path)) continue;
-      throw new LockstepError("LOCKSTEP_ROOTS_OVERLAP", `roots ${name} (${path}) and ${other.name} (${other.path}) overlap`);
+      throw new LockstepError(
+        "LOCKSTEP_ROOTS_OVERLAP",
+        `roots ${name} (${path}) and ${other.name} (${other.path}) overlap`,
+      );
     }
   }
 }
@@ -95,7 +104,9 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
   };
   try {
     const authority = await Authority.load({ signer: identity, state, clock: systemClock }, options.control);
-    const trees = new Map(Object.entries(options.roots).map(([name, path]) => [name, openTree(name, resolve(path), cache)]));
+    const trees = new Map(
+      Object.entries(options.roots).map(([name, path]) => [name, openTree(name, resolve(path), cache)]),
+    );
     closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));
     const mesh = await startMesh({ identity, listen: options.listen, admission: authority });
     closing.push(() => mesh.stop());

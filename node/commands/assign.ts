@@ -1,8 +1,8 @@
 import { LockstepError, toLockstepError } from "../../src/model/errors.ts";
 import type { Delivery, HostStatus } from "../../src/roles/control-station.ts";
+import type { StationOptions } from "../command-options.ts";
 import { EXIT } from "../exit-codes.ts";
 import { assignmentOf, readFleet } from "../fleet-file.ts";
-import type { StationOptions } from "../program.ts";
 import { renderTable } from "../render/table.ts";
 import { withStation } from "../station.ts";
 
@@ -56,7 +56,12 @@ function toJson(assigned: ReadonlyMap<string, Assigned>, failed: boolean): unkno
 
 function print(assigned: ReadonlyMap<string, Assigned>): void {
   const rows = [...assigned].flatMap(([name, { epoch, deliveries }]) =>
-    deliveries.map(({ host, error }) => [name, String(epoch), host, error === undefined ? "assigned" : `${error.message} [${error.code}]`]),
+    deliveries.map(({ host, error }) => [
+      name,
+      String(epoch),
+      host,
+      error === undefined ? "assigned" : `${error.message} [${error.code}]`,
+    ]),
   );
   console.log(renderTable(["root", "epoch", "host", "result"], rows));
 }

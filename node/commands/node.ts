@@ -1,8 +1,8 @@
 import { LockstepError } from "../../src/model/errors.ts";
 import { createNode, type NodeOptions } from "../../src/node.ts";
+import type { NodeCommandOptions } from "../command-options.ts";
 import { nodeConfigSchema, readYaml } from "../config-file.ts";
 import { printable } from "../printable.ts";
-import type { NodeCommandOptions } from "../program.ts";
 
 function usage(message: string): LockstepError {
   return new LockstepError("LOCKSTEP_USAGE", message);
@@ -27,10 +27,12 @@ function nodeOptions(options: NodeCommandOptions): NodeOptions {
   const listen = options.listen ?? config.listen ?? [];
   if (listen.length === 0) throw usage("a node needs --listen MULTIADDR, such as /ip4/0.0.0.0/tcp/7400");
   for (const address of listen) {
-    if (!address.startsWith("/")) throw usage(`--listen takes a multiaddr such as /ip4/0.0.0.0/tcp/7400, not "${address}"`);
+    if (!address.startsWith("/"))
+      throw usage(`--listen takes a multiaddr such as /ip4/0.0.0.0/tcp/7400, not "${address}"`);
   }
   const control = options.control ?? config.control ?? [];
-  if (control.length === 0) throw usage("a node needs --control PEERID, the control station to trust (`lockstep id` prints it)");
+  if (control.length === 0)
+    throw usage("a node needs --control PEERID, the control station to trust (`lockstep id` prints it)");
   for (const peer of control) {
     if (!/^[A-Za-z0-9]{40,80}$/.test(peer)) throw usage(`--control takes a peer id, not "${peer}"`);
   }
@@ -55,7 +57,9 @@ export async function runNode(options: NodeCommandOptions): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("unhandledRejection", (reason) => {
     // A host serves many rounds; one that went wrong is reported and must not end it.
-    console.error(`lockstep: unexpected: ${printable(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason))}`);
+    console.error(
+      `lockstep: unexpected: ${printable(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason))}`,
+    );
   });
   console.log(JSON.stringify({ event: "ready", peerId: node.peerId, addresses: node.addresses() }));
 }

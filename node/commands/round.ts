@@ -3,9 +3,9 @@ import { type Classification, WHOLE_ROOT } from "../../src/model/classification.
 import { LockstepError } from "../../src/model/errors.ts";
 import type { RoundMode } from "../../src/model/order.ts";
 import type { RoundReport } from "../../src/model/report.ts";
+import type { RoundOptions } from "../command-options.ts";
 import { exitCodeOfReport } from "../exit-codes.ts";
 import { type FleetRoot, readFleet } from "../fleet-file.ts";
-import type { RoundOptions } from "../program.ts";
 import { ProgressDisplay } from "../render/progress.ts";
 import { renderReport } from "../render/report.ts";
 import { withStation } from "../station.ts";
@@ -56,7 +56,11 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
     } finally {
       display?.clear();
     }
-    if (last === undefined) throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `${root.comparison[0].name} ended the round without a report`);
+    if (last === undefined)
+      throw new LockstepError(
+        "LOCKSTEP_HOST_UNREACHABLE",
+        `${root.comparison[0].name} ended the round without a report`,
+      );
     return last;
   });
   process.exitCode = exitCodeOfReport(report);

@@ -1,8 +1,8 @@
-import { LockstepError, toLockstepError } from "../../src/model/errors.ts";
+import { type LockstepError, toLockstepError } from "../../src/model/errors.ts";
 import type { HostStatus } from "../../src/roles/control-station.ts";
+import type { StationOptions } from "../command-options.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readFleet } from "../fleet-file.ts";
-import type { StationOptions } from "../program.ts";
 import { renderTable } from "../render/table.ts";
 import { withStation } from "../station.ts";
 
@@ -27,7 +27,9 @@ export async function runStatus(options: StationOptions): Promise<void> {
   if (options.json === true) {
     const hosts = answers.map(({ name, status, error }) => [
       name,
-      error === undefined ? { reachable: true, ...status } : { reachable: false, code: error.code, message: error.message },
+      error === undefined
+        ? { reachable: true, ...status }
+        : { reachable: false, code: error.code, message: error.message },
     ]);
     console.log(JSON.stringify({ hosts: Object.fromEntries(hosts) }));
     return;

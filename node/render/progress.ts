@@ -53,7 +53,8 @@ function describe(event: ProgressEvent, since: number): string {
   const seconds = (performance.now() - since) / 1000;
   const rate = seconds > 0 ? event.bytesDone / seconds : 0;
   const left = event.bytes > 0 ? (event.bytes - event.bytesDone) / rate : 0;
-  const percent = event.bytes > 0 ? `${Math.min(100, Math.floor((event.bytesDone / event.bytes) * 100))}%`.padStart(4) : "    ";
+  const percent =
+    event.bytes > 0 ? `${Math.min(100, Math.floor((event.bytesDone / event.bytes) * 100))}%`.padStart(4) : "    ";
   return (
     `  ${event.remote.padEnd(12)} ${percent}  ${event.pathsDone}/${event.paths} paths  ` +
     `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(rate)}/s  ${formatSeconds(Math.max(0, left))} left  ` +

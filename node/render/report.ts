@@ -24,7 +24,17 @@ export function renderReport(report: RoundReport): string {
       `(master ${report.master}, comparison ${report.comparison}, epoch ${report.epoch})`,
   ];
   if (rows.length > 0) {
-    const headings = ["remote", "outcome", "entries", "created", "updated", "deleted", "attributes", "received", "problems"];
+    const headings = [
+      "remote",
+      "outcome",
+      "entries",
+      "created",
+      "updated",
+      "deleted",
+      "attributes",
+      "received",
+      "problems",
+    ];
     lines.push(renderTable(headings, rows));
   }
   for (const [name, remote] of Object.entries(report.remotes)) {

@@ -136,23 +136,17 @@ function takeSnapshot(root: string): Snapshot {
   return snapshot;
 }
 
-function compare(
-  before: Snapshot,
-  after: Snapshot,
-): Pick<EditSummary, "expect" | "changedBytes"> {
+function compare(before: Snapshot, after: Snapshot): Pick<EditSummary, "expect" | "changedBytes"> {
   const expect = { created: 0, updated: 0, deleted: 0, attributes: 0 };
   const changed = new Map<string, number>();
   for (const [path, now] of after) {
     const then = before.get(path);
-    const differs = then?.type !== now.type || then.size !== now.size ||
-      then.content !== now.content;
+    const differs = then?.type !== now.type || then.size !== now.size || then.content !== now.content;
     if (differs && now.type === "file") changed.set(now.inode, now.size);
     if (then === undefined) expect.created++;
     else if (differs || then.leader !== now.leader) expect.updated++;
-    else if (
-      then.mode !== now.mode || then.uid !== now.uid || then.gid !== now.gid ||
-      then.mtimeNs !== now.mtimeNs
-    ) expect.attributes++;
+    else if (then.mode !== now.mode || then.uid !== now.uid || then.gid !== now.gid || then.mtimeNs !== now.mtimeNs)
+      expect.attributes++;
   }
   for (const path of before.keys()) if (!after.has(path)) expect.deleted++;
   let changedBytes = 0;
@@ -188,8 +182,7 @@ export function editTree(directory: string, options: EditOptions): EditSummary {
     } else if (entry.type === "symlink") links.push(path);
     else if (entry.type === "file" && writable(entry.mode)) singles.push(path);
   }
-  const count = (fraction: number): number =>
-    fraction <= 0 ? 0 : Math.max(1, Math.round(fraction * singles.length));
+  const count = (fraction: number): number => (fraction <= 0 ? 0 : Math.max(1, Math.round(fraction * singles.length)));
 
   // One shuffled list, taken from its end, so that no path is changed twice.
   const files = random.shuffle(singles);
@@ -251,7 +244,7 @@ export function editTree(directory: string, options: EditOptions): EditSummary {
 
   for (let n = count(remove); n > 0; n--) {
     // A few symbolic links among them.
-    const path = n % 20 === 19 ? symlinks.pop() ?? files.pop() : files.pop();
+    const path = n % 20 === 19 ? (symlinks.pop() ?? files.pop()) : files.pop();
     if (path === undefined) break;
     unlinkSync(at(path));
     summary.removed++;
@@ -277,8 +270,7 @@ export function editTree(directory: string, options: EditOptions): EditSummary {
   const folders = random.shuffle(directories);
   const touches = count(touch);
   for (let n = 0; n < touches; n++) {
-    const path = (n % 20 === 18 ? folders.pop() : n % 20 === 19 ? symlinks.pop() : undefined) ??
-      files.pop();
+    const path = (n % 20 === 18 ? folders.pop() : n % 20 === 19 ? symlinks.pop() : undefined) ?? files.pop();
     const entry = path === undefined ? undefined : before.get(path);
     if (path === undefined || entry === undefined) break;
     const kind = entry.type === "symlink" ? 0 : random.below(3);

@@ -156,7 +156,9 @@ const ODD_DIRECTORIES = [
   "odd/caf\u00e9",
   "odd/cafe\u0301",
   "odd/trailing ",
-].map(byteString).concat("odd/\xff\xfe bytes");
+]
+  .map(byteString)
+  .concat("odd/\xff\xfe bytes");
 
 const ODD_FILES = [
   "with space",
@@ -167,7 +169,7 @@ const ODD_FILES = [
   "carriage\rreturn",
   "tab\tbed",
   "'single'",
-  "\"double\"",
+  '"double"',
   "back\\slash",
   "\\101 looks octal",
   "%41 looks encoded",
@@ -190,20 +192,13 @@ const ODD_FILES = [
   // Not at the top, where the name would be the tool's own.
   ".lockstep",
   "n".repeat(255),
-].map(byteString).concat("\xff\xfe\x80 not utf-8", "caf\xe9 latin-1");
+]
+  .map(byteString)
+  .concat("\xff\xfe\x80 not utf-8", "caf\xe9 latin-1");
 
-const DECORATIONS = [
-  " sp ace ",
-  "new\nline",
-  "\t",
-  "'\"",
-  "\\",
-  "%2F",
-  "\u00fc",
-  "u\u0308",
-  "\ud83d\ude80",
-  "*",
-].map(byteString).concat("\xfa\xce");
+const DECORATIONS = [" sp ace ", "new\nline", "\t", "'\"", "\\", "%2F", "\u00fc", "u\u0308", "\ud83d\ude80", "*"]
+  .map(byteString)
+  .concat("\xfa\xce");
 
 const WORDS = ["alpha", "Beta", "config", "data", "index", "lib", "main", "notes", "test", "zeta"];
 const FILE_MODES = [0o644, 0o600, 0o444, 0o755, 0o4755, 0o2755, 0o700, 0o640];
@@ -240,8 +235,7 @@ export function generateTree(directory: string, options: GenerateOptions): Gener
     const decoration = random.below(30) === 0 ? random.pick(DECORATIONS) : "-";
     return `${random.pick(WORDS)}${decoration}${serial}${suffix}`;
   };
-  const inside = (parent: string, child: string): string =>
-    parent === "" ? child : `${parent}/${child}`;
+  const inside = (parent: string, child: string): string => (parent === "" ? child : `${parent}/${child}`);
 
   mkdirSync(directory, { recursive: true });
   const made: string[] = [];
@@ -276,8 +270,7 @@ export function generateTree(directory: string, options: GenerateOptions): Gener
     makeDirectory(inside(serial === 0 ? "" : random.pick(homes), `empty-${serial}`));
   }
 
-  const homeOf = (serial: number): string =>
-    homes.length === 0 || serial % 5000 === 4999 ? "" : random.pick(homes);
+  const homeOf = (serial: number): string => (homes.length === 0 || serial % 5000 === 4999 ? "" : random.pick(homes));
   const names: string[] = [];
   const precise: string[] = [];
   for (let serial = 0; serial < files; serial++) {
@@ -300,9 +293,7 @@ export function generateTree(directory: string, options: GenerateOptions): Gener
         fchownSync(fd, ...random.pick(OWNERS));
       }
       const usual = random.below(8) === 0 ? 0o755 : 0o644;
-      const mode = odd !== undefined || random.below(8) === 0
-        ? fileModes[serial % fileModes.length] ?? usual
-        : usual;
+      const mode = odd !== undefined || random.below(8) === 0 ? (fileModes[serial % fileModes.length] ?? usual) : usual;
       fchmodSync(fd, mode);
       // One file at the epoch itself and one past the range of 32 bits.
       const modified = serial === 7 ? 0 : serial === 8 ? 4_102_444_800.5 : time();
@@ -365,7 +356,7 @@ export function generateTree(directory: string, options: GenerateOptions): Gener
     const path = pathBytes(root, made[index] ?? "");
     if (privileged && random.below(15) === 0) lchownSync(path, ...random.pick(OWNERS));
     const odd = index < ODD_DIRECTORIES.length || random.below(10) === 0;
-    chmodSync(path, odd ? directoryModes[index % directoryModes.length] ?? 0o755 : 0o755);
+    chmodSync(path, odd ? (directoryModes[index % directoryModes.length] ?? 0o755) : 0o755);
     const modified = time();
     utimesSync(path, modified, modified);
   }

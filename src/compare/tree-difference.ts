@@ -18,10 +18,7 @@ export interface NodeDifference {
  * Takes out the nodes of one level that both sides have; what is left must be looked into. Equal
  * digests mean equal paths, and a path stands in one node only, so an equal pair hides nothing.
  */
-export function dropEqualNodes(
-  master: readonly ManifestNode[],
-  remote: readonly ManifestNode[],
-): NodeDifference {
+export function dropEqualNodes(master: readonly ManifestNode[], remote: readonly ManifestNode[]): NodeDifference {
   const byDigest = new Map(remote.map((node) => [digestKey(node.digests), node]));
   const equal: EqualStretch[] = [];
   const left: ManifestNode[] = [];

@@ -30,7 +30,9 @@ export async function loadIdentity(directory: string): Promise<Identity> {
     privateKey = privateKeyFromProtobuf(readFileSync(file));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new LockstepError("LOCKSTEP_STATE_UNUSABLE", `the identity in ${directory} cannot be used: ${why}`, { cause: error });
+    throw new LockstepError("LOCKSTEP_STATE_UNUSABLE", `the identity in ${directory} cannot be used: ${why}`, {
+      cause: error,
+    });
   }
   const self = peerIdFromPrivateKey(privateKey).toString();
   return {
@@ -45,9 +47,13 @@ export async function loadIdentity(directory: string): Promise<Identity> {
         const envelope = await RecordEnvelope.openAndCertify(bytes, domain);
         return { signer: peerIdFromPublicKey(envelope.publicKey).toString(), payload: envelope.payload };
       } catch (error) {
-        throw new LockstepError("LOCKSTEP_BAD_SIGNATURE", `a signed message (${domain}) does not carry a valid signature`, {
-          cause: error,
-        });
+        throw new LockstepError(
+          "LOCKSTEP_BAD_SIGNATURE",
+          `a signed message (${domain}) does not carry a valid signature`,
+          {
+            cause: error,
+          },
+        );
       }
     },
   };

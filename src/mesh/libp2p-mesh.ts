@@ -75,7 +75,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new LockstepError("LOCKSTEP_LISTEN_FAILED", `cannot listen on ${options.listen.join(", ")}: ${why}`, { cause: error });
+    throw new LockstepError("LOCKSTEP_LISTEN_FAILED", `cannot listen on ${options.listen.join(", ")}: ${why}`, {
+      cause: error,
+    });
   }
 
   node.addEventListener("connection:open", (event) => {
@@ -142,7 +144,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         if (signal.aborted) throw error;
         const { name, message } = error as Error;
         if (name === "UnsupportedProtocolError") {
-          throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${peer} refused to speak ${protocol.id} with us`, { cause: error });
+          throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${peer} refused to speak ${protocol.id} with us`, {
+            cause: error,
+          });
         }
         const why = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
         throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });

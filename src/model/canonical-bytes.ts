@@ -148,10 +148,7 @@ export class ByteReader {
     const end = this.#at + length;
     let text = "";
     for (let i = this.#at; i < end; i += 4096) {
-      text += String.fromCharCode.apply(
-        null,
-        this.#bytes.subarray(i, Math.min(end, i + 4096)) as unknown as number[],
-      );
+      text += String.fromCharCode.apply(null, this.#bytes.subarray(i, Math.min(end, i + 4096)) as unknown as number[]);
     }
     this.#at = end;
     return text;

@@ -72,10 +72,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function sameXattrs(a: readonly Xattr[], b: readonly Xattr[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((xattr, i) => xattr.name === b[i].name && sameBytes(xattr.value, b[i].value))
-  );
+  return a.length === b.length && a.every((xattr, i) => xattr.name === b[i].name && sameBytes(xattr.value, b[i].value));
 }
 
 /** The columns in which two entries of the same path differ. */

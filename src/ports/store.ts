@@ -40,4 +40,3 @@ export interface StateStore {
   lastRound(root: string): Promise<RoundReport | undefined>;
   putLastRound(root: string, report: RoundReport): Promise<void>;
 }
-

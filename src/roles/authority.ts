@@ -98,12 +98,18 @@ export class Authority implements Admission {
       if (current !== undefined) {
         const { epoch } = current.assignment;
         if (assignment.epoch < epoch) {
-          throw new LockstepError("LOCKSTEP_EPOCH_OLD", `epoch ${assignment.epoch} of root ${assignment.root} is older than ${epoch}, which is in force here`);
+          throw new LockstepError(
+            "LOCKSTEP_EPOCH_OLD",
+            `epoch ${assignment.epoch} of root ${assignment.root} is older than ${epoch}, which is in force here`,
+          );
         }
         if (assignment.epoch === epoch) {
           const same = JSON.stringify(assignment) === JSON.stringify(current.assignment);
           if (same) return current.assignment;
-          throw new LockstepError("LOCKSTEP_EPOCH_CONFLICT", `epoch ${epoch} of root ${assignment.root} is in force here with other roles; assign again`);
+          throw new LockstepError(
+            "LOCKSTEP_EPOCH_CONFLICT",
+            `epoch ${epoch} of root ${assignment.root} is in force here with other roles; assign again`,
+          );
         }
       }
       if (rolesOf(assignment, this.#components.signer.self).length === 0) {
@@ -126,16 +132,25 @@ export class Authority implements Admission {
       const { state, clock } = this.#components;
       const { signer, payload } = await this.#components.signer.open("lockstep-round-order", envelope);
       if (!this.#trusted.has(signer)) {
-        throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `the order is signed by ${signer}, which is not a trusted control station here`);
+        throw new LockstepError(
+          "LOCKSTEP_NOT_AUTHORISED",
+          `the order is signed by ${signer}, which is not a trusted control station here`,
+        );
       }
       const order = decodeOrder(payload);
       const current = this.#assignments.get(order.root);
       if (current === undefined) {
-        throw new LockstepError("LOCKSTEP_NOT_ASSIGNED", `nobody has assigned roles for root ${order.root}; run \`lockstep assign\``);
+        throw new LockstepError(
+          "LOCKSTEP_NOT_ASSIGNED",
+          `nobody has assigned roles for root ${order.root}; run \`lockstep assign\``,
+        );
       }
       const { epoch } = current.assignment;
       if (order.epoch !== epoch) {
-        throw new LockstepError("LOCKSTEP_EPOCH_OLD", `the order is for epoch ${order.epoch} of root ${order.root}, in force is ${epoch}`);
+        throw new LockstepError(
+          "LOCKSTEP_EPOCH_OLD",
+          `the order is for epoch ${order.epoch} of root ${order.root}, in force is ${epoch}`,
+        );
       }
       if (order.expiry <= clock.now()) {
         throw new LockstepError("LOCKSTEP_ORDER_EXPIRED", "the order has expired; are the clocks right?");

@@ -126,7 +126,11 @@ interface Contents {
   readonly problems: Problem[];
 }
 
-async function compareContents(groups: readonly ChecksumGroup[], master: ListedHost, remote: ListedHost): Promise<Contents> {
+async function compareContents(
+  groups: readonly ChecksumGroup[],
+  master: ListedHost,
+  remote: ListedHost,
+): Promise<Contents> {
   const contents = { differs: new Set<BytePath>(), found: [] as Pair[], checksummed: 0, problems: [] as Problem[] };
   for (let at = 0; at < groups.length; at += GROUPS_PER_REQUEST) {
     const part = groups.slice(at, at + GROUPS_PER_REQUEST);
@@ -135,7 +139,10 @@ async function compareContents(groups: readonly ChecksumGroup[], master: ListedH
       remote.link.groupDigests(part.map((group) => group.remote)),
     ]);
     contents.checksummed += theirs.hashed;
-    contents.problems.push(...theirs.problems, ...ours.problems.map((p) => ({ ...p, message: `on the master: ${p.message}` })));
+    contents.problems.push(
+      ...theirs.problems,
+      ...ours.problems.map((p) => ({ ...p, message: `on the master: ${p.message}` })),
+    );
     for (const [i, group] of part.entries()) {
       if (!sameDigest(ours.digests[i], theirs.digests[i])) await compareGroup(group, master, remote, contents);
     }

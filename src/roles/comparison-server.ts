@@ -116,7 +116,10 @@ export class ComparisonServer {
       throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `this host is not a comparison server of root ${order.root}`);
     }
     if (this.#busy.has(order.root)) {
-      throw new LockstepError("LOCKSTEP_ROUND_BUSY", `a round on root ${order.root} is under way; try again when it has ended`);
+      throw new LockstepError(
+        "LOCKSTEP_ROUND_BUSY",
+        `a round on root ${order.root} is under way; try again when it has ended`,
+      );
     }
     this.#busy.add(order.root);
     const round = new Round(this.#components, order, envelope, kept, emit, signal);
@@ -436,7 +439,8 @@ class Round {
       remotes[remote.name] = report;
       outcome = worseOutcome(outcome, report.outcome);
     }
-    const problem = error === undefined ? undefined : { path: error.path ?? "", code: error.code, message: error.message };
+    const problem =
+      error === undefined ? undefined : { path: error.path ?? "", code: error.code, message: error.message };
     return {
       root: this.#order.root,
       class: this.#order.className ?? null,
@@ -498,7 +502,9 @@ class Round {
   async #end(report: RoundReport): Promise<void> {
     const text = JSON.stringify(report);
     const links = [this.#master, ...this.#remotes.map((remote) => remote.link)];
-    const ending = Promise.allSettled(links.map((link) => link?.end(text.length < LIMITS.reportBytes ? text : undefined)));
+    const ending = Promise.allSettled(
+      links.map((link) => link?.end(text.length < LIMITS.reportBytes ? text : undefined)),
+    );
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ending, new Promise<void>((resolve) => (timer = setTimeout(resolve, END_TIMEOUT_MS)))]);
     clearTimeout(timer);

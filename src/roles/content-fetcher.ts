@@ -49,7 +49,11 @@ export class ContentFetcher {
    *
    * @throws LockstepError when the peer is gone or sends what was not asked for
    */
-  async fetch(statement: number, ranges: readonly ContentRange[], take: (frame: Frame) => Promise<void>): Promise<void> {
+  async fetch(
+    statement: number,
+    ranges: readonly ContentRange[],
+    take: (frame: Frame) => Promise<void>,
+  ): Promise<void> {
     const parts: Promise<void>[] = [];
     for (const part of cutRequests(ranges, LIMITS.contentBytesPerRequest, MAX_RANGES)) {
       parts.push(
@@ -105,7 +109,12 @@ export class ContentFetcher {
       this.#credit -= job.bytes;
       const id = this.#nextId++;
       this.#underWay.set(id, job);
-      yield ContentRequest.encode({ id, round: { ...this.#round }, statement: job.statement, ranges: encodeRanges(job.ranges) });
+      yield ContentRequest.encode({
+        id,
+        round: { ...this.#round },
+        statement: job.statement,
+        ranges: encodeRanges(job.ranges),
+      });
     }
   }
 

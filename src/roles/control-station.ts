@@ -80,7 +80,9 @@ export class ControlStation {
 
   async #answer(host: HostAddress, request: Partial<ControlRequest>, signal: AbortSignal): Promise<ControlResponse> {
     for await (const response of this.#converse(host, request, signal)) return response;
-    throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `${host.name} closed the connection without an answer`, { host: host.name });
+    throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `${host.name} closed the connection without an answer`, {
+      host: host.name,
+    });
   }
 
   /** @throws LockstepError when the host cannot be reached or does not trust this station */
@@ -160,7 +162,10 @@ export class ControlStation {
     const status = await this.status(comparison, signal);
     const root = status.roots.find((candidate) => candidate.root === order.root);
     if (root === undefined || root.epoch === 0) {
-      throw new LockstepError("LOCKSTEP_NOT_ASSIGNED", `${comparison.name} has no roles for root ${order.root}; run \`lockstep assign\``);
+      throw new LockstepError(
+        "LOCKSTEP_NOT_ASSIGNED",
+        `${comparison.name} has no roles for root ${order.root}; run \`lockstep assign\``,
+      );
     }
     const now = clock.now();
     // Time in microseconds, so that orders of several stations and processes follow each other.

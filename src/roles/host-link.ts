@@ -3,8 +3,8 @@ import { DIGEST_BYTES } from "../model/digest.ts";
 import type { ColumnSet, Entry } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
-import { encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
 import type { RoundId } from "../model/order.ts";
+import { encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import { encodePaths } from "../model/path-list.ts";
 import type { ChangeCounts } from "../model/plan.ts";
@@ -76,7 +76,9 @@ export class HostLink {
   }
 
   #malformed(what: string): LockstepError {
-    return new LockstepError("LOCKSTEP_MALFORMED", `${this.host} sent a malformed answer: ${what}`, { host: this.host });
+    return new LockstepError("LOCKSTEP_MALFORMED", `${this.host} sent a malformed answer: ${what}`, {
+      host: this.host,
+    });
   }
 
   async begin(assignment: Uint8Array, order: Uint8Array): Promise<void> {
@@ -148,7 +150,10 @@ export class HostLink {
     return checksums.digests;
   }
 
-  async state(ordinals: OrdinalRanges, absent: readonly BytePath[]): Promise<{ statement: Uint8Array; problems: Problem[] }> {
+  async state(
+    ordinals: OrdinalRanges,
+    absent: readonly BytePath[],
+  ): Promise<{ statement: Uint8Array; problems: Problem[] }> {
     const { state } = await this.#one({ state: { ordinals: encodeGroups([ordinals]), absent: encodePaths(absent) } });
     if (state === undefined) throw this.#malformed("statement");
     return { statement: state.statement, problems: decodeProblems(state.problems) };

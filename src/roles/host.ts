@@ -13,9 +13,10 @@ import {
   type StatusMessage,
 } from "../wire/messages.ts";
 import { ASSIGN, CONTENT, CONTROL, ROUND } from "../wire/protocols.ts";
+import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
-import { serveContent } from "./master.ts";
-import { ActiveRounds, answerRound, type ParticipantComponents } from "./participant.ts";
+import { serveContent } from "./content-server.ts";
+import { answerRound, type ParticipantComponents } from "./participant.ts";
 
 export interface HostComponents extends ParticipantComponents {
   readonly comparison: ComparisonServer;
@@ -27,11 +28,27 @@ export function serveHost(components: HostComponents): void {
   const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
   // Anyone may bring an assignment: its envelope says whether it counts.
-  mesh.handle(ASSIGN, () => true, (channel) => answerAssign(channel, components));
+  mesh.handle(
+    ASSIGN,
+    () => true,
+    (channel) => answerAssign(channel, components),
+  );
   // Strangers are told in words that they are not trusted, rather than cut off.
-  mesh.handle(CONTROL, () => true, (channel) => answerControl(channel, components, rounds));
-  mesh.handle(ROUND, () => true, (channel) => answerRound(channel, components, rounds));
-  mesh.handle(CONTENT, (peer) => authority.isKnown(peer), (channel) => serveContent(channel, rounds, trees));
+  mesh.handle(
+    CONTROL,
+    () => true,
+    (channel) => answerControl(channel, components, rounds),
+  );
+  mesh.handle(
+    ROUND,
+    () => true,
+    (channel) => answerRound(channel, components, rounds),
+  );
+  mesh.handle(
+    CONTENT,
+    (peer) => authority.isKnown(peer),
+    (channel) => serveContent(channel, rounds, trees),
+  );
 }
 
 async function answerAssign(channel: Channel, { authority }: HostComponents): Promise<void> {
@@ -77,7 +94,10 @@ async function answerControl(channel: Channel, components: HostComponents, round
 const DELIVERY_TIMEOUT_MS = 15_000;
 
 /** Takes an assignment and passes the signed message on to every host that it names. */
-async function passOn(envelope: Uint8Array<ArrayBuffer>, { authority, mesh }: HostComponents): Promise<DeliveryMessage[]> {
+async function passOn(
+  envelope: Uint8Array<ArrayBuffer>,
+  { authority, mesh }: HostComponents,
+): Promise<DeliveryMessage[]> {
   const assignment = await authority.acceptAssignment(envelope);
   await mesh.learn(assignment.hosts);
   const peers = new Set([assignment.master, ...assignment.remotes, ...assignment.comparison]);
@@ -135,7 +155,9 @@ async function runRound(order: Uint8Array, channel: Channel, { comparison }: Hos
   // The station's interrupt, or its end, ends the round.
   channel.closed.addEventListener("abort", () => stop.abort(), { once: true });
   const emit = (event: RoundEvent): void => {
-    void channel.send(ControlResponse.encode({ deliveries: [], event: JSON.stringify(event) })).catch(() => stop.abort());
+    void channel
+      .send(ControlResponse.encode({ deliveries: [], event: JSON.stringify(event) }))
+      .catch(() => stop.abort());
   };
   await comparison.run(order, emit, stop.signal);
 }

@@ -1,5 +1,5 @@
-import { decodeBatch } from "../model/batch.ts";
 import type { Located } from "../compare/diff.ts";
+import { decodeBatch } from "../model/batch.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { ManifestNode } from "../model/manifest.ts";
 import { rangesOf } from "../model/ordinals.ts";
@@ -61,7 +61,8 @@ export class ListedHost {
       if (!this.#batches.has(index)) missing.push(index);
     }
     const requests: number[][] = [];
-    for (let at = 0; at < missing.length; at += BATCHES_PER_REQUEST) requests.push(missing.slice(at, at + BATCHES_PER_REQUEST));
+    for (let at = 0; at < missing.length; at += BATCHES_PER_REQUEST)
+      requests.push(missing.slice(at, at + BATCHES_PER_REQUEST));
     for (const request of requests) {
       const answer = this.link.batches(rangesOf(request));
       for (const [i, index] of request.entries()) {
@@ -75,7 +76,9 @@ export class ListedHost {
   }
 
   #missing(): LockstepError {
-    return new LockstepError("LOCKSTEP_MALFORMED", `${this.link.host} left out batches of its list`, { host: this.link.host });
+    return new LockstepError("LOCKSTEP_MALFORMED", `${this.link.host} left out batches of its list`, {
+      host: this.link.host,
+    });
   }
 
   /** Entries of fetched batches, decoded one batch at a time. */

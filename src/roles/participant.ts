@@ -1,11 +1,11 @@
-import { advanceRound, type ParticipantState, type ParticipantStep } from "../compare/advance-round.ts";
+import { advanceRound, type ParticipantStep } from "../compare/advance-round.ts";
 import { encodeBatch } from "../model/batch.ts";
 import { LockstepError } from "../model/errors.ts";
 import { encodeListRoot, encodeNodes } from "../model/manifest.ts";
-import { type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
+import { type RoundId, sameRound } from "../model/order.ts";
 import { decodeGroups } from "../model/ordinals.ts";
 import { decodePaths } from "../model/path-list.ts";
-import { rolesOf, type RoleAssignment } from "../model/role.ts";
+import { rolesOf } from "../model/role.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
@@ -13,6 +13,7 @@ import { decodeRoundId, encodeProblems } from "../wire/codec.ts";
 import { type ResponseBody, respond } from "../wire/exchange.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
+import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import type { Authority } from "./authority.ts";
 import { MasterDuty } from "./master.ts";
 import { RemoteDuty } from "./remote.ts";
@@ -24,38 +25,6 @@ export interface ParticipantComponents {
   readonly authority: Authority;
   readonly trees: ReadonlyMap<string, Tree>;
   readonly durability: "full" | "none";
-}
-
-/** A round that this host takes part in, as master or as remote. */
-export interface ActiveRound {
-  readonly id: RoundId;
-  readonly order: RoundOrder;
-  readonly assignment: RoleAssignment;
-  readonly tree: Tree;
-  readonly round: TreeRound;
-  readonly master: MasterDuty | undefined;
-  readonly remote: RemoteDuty | undefined;
-  state: ParticipantState;
-}
-
-/** The rounds of this host: at most one per root. */
-export class ActiveRounds {
-  readonly #byRoot = new Map<string, ActiveRound>();
-
-  get(root: string): ActiveRound | undefined {
-    return this.#byRoot.get(root);
-  }
-
-  enter(active: ActiveRound): void {
-    if (this.#byRoot.has(active.id.root)) {
-      throw new LockstepError("LOCKSTEP_ROUND_BUSY", `another round on root ${active.id.root} is under way; try again when it has ended`);
-    }
-    this.#byRoot.set(active.id.root, active);
-  }
-
-  leave(active: ActiveRound): void {
-    if (this.#byRoot.get(active.id.root) === active) this.#byRoot.delete(active.id.root);
-  }
 }
 
 /** Answers one comparison server's round channel, from `begin` to the end of the channel. */
@@ -121,20 +90,30 @@ class Participant {
 
   async #begin(id: RoundId, assignmentBytes: Uint8Array, orderBytes: Uint8Array): Promise<ResponseBody> {
     const { authority, mesh, signer, trees, durability } = this.#components;
-    if (this.#active !== undefined || this.#beginning) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
+    if (this.#active !== undefined || this.#beginning)
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
     this.#beginning = true;
     try {
       const assignment = await authority.acceptAssignment(assignmentBytes);
       if (!assignment.comparison.includes(this.#channel.peer)) {
-        throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${this.#channel.peer} is not a comparison server of root ${assignment.root}`);
+        throw new LockstepError(
+          "LOCKSTEP_NOT_AUTHORISED",
+          `${this.#channel.peer} is not a comparison server of root ${assignment.root}`,
+        );
       }
       const roles = rolesOf(assignment, mesh.self);
       if (this.#rounds.get(assignment.root) !== undefined) {
-        throw new LockstepError("LOCKSTEP_ROUND_BUSY", `another round on root ${assignment.root} is under way on this host; try again when it has ended`);
+        throw new LockstepError(
+          "LOCKSTEP_ROUND_BUSY",
+          `another round on root ${assignment.root} is under way on this host; try again when it has ended`,
+        );
       }
       const tree = trees.get(assignment.root);
       if (tree === undefined) {
-        throw new LockstepError("LOCKSTEP_ROOT_UNKNOWN", `this host has no root ${assignment.root}; start its node with --root ${assignment.root}=PATH`);
+        throw new LockstepError(
+          "LOCKSTEP_ROOT_UNKNOWN",
+          `this host has no root ${assignment.root}; start its node with --root ${assignment.root}=PATH`,
+        );
       }
       const order = await authority.acceptOrder(orderBytes, "participant");
       const fits = order.root === assignment.root && order.epoch === assignment.epoch;
@@ -151,7 +130,9 @@ class Participant {
         round,
         state: "begun",
         master: isMaster ? new MasterDuty(id, round, signer) : undefined,
-        remote: roles.includes("remote") ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability }) : undefined,
+        remote: roles.includes("remote")
+          ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability })
+          : undefined,
       };
       this.#rounds.enter(active);
       this.#active = active;
@@ -187,7 +168,10 @@ class Participant {
     } else if (request.batches !== undefined) {
       this.#advance(active, "batches");
       const [indexes] = decodeGroups(request.batches.indexes, 1, LIMITS.batchesPerRequest);
-      yield* this.#batches(round, indexes?.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i)) ?? []);
+      yield* this.#batches(
+        round,
+        indexes?.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i)) ?? [],
+      );
     } else if (request.lookup !== undefined) {
       this.#advance(active, "lookup");
       const found = await round.lookup(decodePaths(request.lookup.paths, LIMITS.lookupsPerRequest));
@@ -278,7 +262,11 @@ class Participant {
   }
 }
 
-function encodeFound(found: Found): { entry?: Uint8Array<ArrayBuffer>; ordinal: number; problem?: ReturnType<typeof encodeProblems>[number] } {
+function encodeFound(found: Found): {
+  entry?: Uint8Array<ArrayBuffer>;
+  ordinal: number;
+  problem?: ReturnType<typeof encodeProblems>[number];
+} {
   const problem = found.problem === undefined ? {} : { problem: encodeProblems([found.problem])[0] };
   const entry = found.entry === undefined ? {} : { entry: encodeBatch([found.entry]) };
   return { ordinal: found.ordinal, ...entry, ...problem };

@@ -83,7 +83,8 @@ export class RemoteDuty {
   async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
     const { round } = this.#init;
     const { stated, number } = await this.#openStatement(envelope);
-    if (actions.length !== stated.length) throw new LockstepError("LOCKSTEP_MALFORMED", "actions do not fit the statement");
+    if (actions.length !== stated.length)
+      throw new LockstepError("LOCKSTEP_MALFORMED", "actions do not fit the statement");
     const steps: StagedPath[] = [];
     for (const [index, action] of actions.entries()) {
       if (action === 0) continue;

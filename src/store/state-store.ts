@@ -34,7 +34,9 @@ export class LevelStateStore implements StateStore {
     } catch (error) {
       const cause = (error as { cause?: { code?: string; message?: string } }).cause;
       if (cause?.code === "LEVEL_LOCKED") {
-        throw new LockstepError("LOCKSTEP_STATE_LOCKED", "another node is running with this --data directory", { cause: error });
+        throw new LockstepError("LOCKSTEP_STATE_LOCKED", "another node is running with this --data directory", {
+          cause: error,
+        });
       }
       throw new LockstepError(
         "LOCKSTEP_STATE_UNUSABLE",

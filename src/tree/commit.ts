@@ -121,7 +121,8 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   calls.rename(staging.handle, staged, directory, name, "exchange");
   const out = newFileStat();
   calls.stat(staging.handle, staged, out);
-  const same = inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
+  const same =
+    inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
   if (!same) {
     // Swapped between check and switch: give back what was there.
     calls.rename(staging.handle, staged, directory, name, "exchange");
@@ -211,7 +212,8 @@ function checkLeader(context: ApplyContext, step: Step, leader: BytePath, stat: 
   const { calls, directories, ledger, hasher, suite } = context;
   const placed = ledger.placed.get(leader);
   if (placed === inodeKey(stat)) return;
-  if (step.stated.entry.type !== typeOfMode(stat.mode)) throw new TargetChanged("the first name of its group has another type");
+  if (step.stated.entry.type !== typeOfMode(stat.mode))
+    throw new TargetChanged("the first name of its group has another type");
   const { checksum } = step.stated;
   if (step.stated.entry.type !== FILE || checksum === undefined) return;
   const { directory, name } = directories.locate(leader);

@@ -37,7 +37,9 @@ export class ConfinedDirectories {
 
   /** The directory and the name in it that a path means; the root itself is ("", ""). */
   locate(path: BytePath): { directory: DirectoryHandle; name: string } {
-    return path === "" ? { directory: this.root, name: "" } : { directory: this.directory(parentPath(path)), name: baseName(path) };
+    return path === ""
+      ? { directory: this.root, name: "" }
+      : { directory: this.directory(parentPath(path)), name: baseName(path) };
   }
 
   /** Forgets open directories, as after one of them was replaced. */

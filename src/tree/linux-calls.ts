@@ -1,7 +1,7 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import koffi from "koffi";
-import { type DirectoryHandle, type FileStat, SystemError, type SystemCalls } from "./system-calls.ts";
+import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
 
 /** Numbers of the system calls that not every libc wraps (arch/…/syscall tables of Linux). */
 const SYSCALLS: Readonly<Record<string, { statx: number; getdents64: number; renameat2: number }>> = {
@@ -144,7 +144,9 @@ export function createLinuxCalls(): SystemCalls {
   const beneath = openBeneath(probe, "");
   const hasOpenat2 = beneath >= 0;
   if (hasOpenat2) close(beneath);
-  const hasFchmodat2 = fchmodat2(FCHMODAT2, probe, first("\x01none"), 0, AT_SYMLINK_NOFOLLOW) >= 0 || koffi.errno() !== constants.errno.ENOSYS;
+  const hasFchmodat2 =
+    fchmodat2(FCHMODAT2, probe, first("\x01none"), 0, AT_SYMLINK_NOFOLLOW) >= 0 ||
+    koffi.errno() !== constants.errno.ENOSYS;
   close(probe);
 
   const canChown = process.geteuid?.() === 0;
@@ -220,7 +222,10 @@ export function createLinuxCalls(): SystemCalls {
     write(fd, buffer, offset, length, position) {
       for (let done = 0; done < length; ) done += writeSync(fd, buffer, offset + done, length - done, position + done);
     },
-    closeFile: (fd) => closeSync(fd),
+    closeFile(fd) {
+      // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
+      close(fd);
+    },
     chmod(directory, name, mode) {
       if (hasFchmodat2) {
         const flags = AT_SYMLINK_NOFOLLOW | (name === "" ? AT_EMPTY_PATH : 0);

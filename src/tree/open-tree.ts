@@ -56,10 +56,14 @@ class LazyWorker {
  * @param path the directory it means here
  */
 export function openTree(name: string, path: string, cache: HashCache): Tree {
-  const rounds = new LazyWorker("round-worker", { name, path }, {
-    lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
-    store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
-  });
+  const rounds = new LazyWorker(
+    "round-worker",
+    { name, path },
+    {
+      lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
+      store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
+    },
+  );
   const contents = new LazyWorker("content-worker", { name, path }, {});
   return {
     name,

@@ -6,8 +6,8 @@ import {
   S_IFDIR,
   S_IFIFO,
   S_IFMT,
-  SystemError,
   type SystemCalls,
+  SystemError,
 } from "./system-calls.ts";
 
 /** Calls fs and turns its errors into SystemError. */
@@ -50,7 +50,7 @@ export function createPortableCalls(): SystemCalls {
     into.rdevMajor = Number((stat.rdev >> 8n) & 0xfffn);
     into.rdevMinor = Number((stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xffffff00n));
     // Division of bigints rounds towards zero; times before 1970 need the floor.
-    into.mtimeSec = Number((stat.mtimeNs - ((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n) / 1000000000n);
+    into.mtimeSec = Number((stat.mtimeNs - (((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n)) / 1000000000n);
     into.mtimeNsec = Number(((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n);
     into.ctimeSec = Number(stat.ctimeNs / 1000000000n);
     into.ctimeNsec = Number(stat.ctimeNs % 1000000000n);
@@ -105,7 +105,8 @@ export function createPortableCalls(): SystemCalls {
       attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
     openFile: (directory, name) =>
       attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW)),
-    createFile: (directory, name) => attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
+    createFile: (directory, name) =>
+      attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
     statFile: (fd, into) => attempt("fstat", () => fill(fs.fstatSync(fd, { bigint: true }), into, undefined)),
     read: (fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position),
     write(fd, buffer, offset, length, position) {

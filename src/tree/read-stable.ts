@@ -82,7 +82,8 @@ export class StableReader {
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
         const leased = calls.lease(fd);
         calls.statFile(fd, before);
-        if (typeOfMode(before.mode) !== FILE) throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
+        if (typeOfMode(before.mode) !== FILE)
+          throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
         const content = this.#hashOnce(fd, before.size);
         const whole = content !== undefined && (!leased || calls.leaseHeld(fd));
@@ -125,7 +126,10 @@ export class StableReader {
     // One byte more than announced means that the file has grown.
     if (this.#calls.read(fd, this.#buffer, 0, 1, size) !== 0) return undefined;
     const checksum = whole?.digest() ?? (chunks[0] as Uint8Array<ArrayBuffer> | undefined) ?? hash(new Uint8Array(0));
-    return { checksum: checksum as Uint8Array<ArrayBuffer>, chunkRoot: chunkRoot(hash, this.#suite, chunks) as Uint8Array<ArrayBuffer> };
+    return {
+      checksum: checksum as Uint8Array<ArrayBuffer>,
+      chunkRoot: chunkRoot(hash, this.#suite, chunks) as Uint8Array<ArrayBuffer>,
+    };
   }
 
   #fill(fd: number, length: number, position: number): boolean {

@@ -40,12 +40,18 @@ function openRoot(): ConfinedDirectories {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT") {
-      throw new LockstepError("LOCKSTEP_ROOT_MISSING", `the directory of root ${name} does not exist on this host; create or mount it`);
+      throw new LockstepError(
+        "LOCKSTEP_ROOT_MISSING",
+        `the directory of root ${name} does not exist on this host; create or mount it`,
+      );
     }
     if (errno === "ENOTDIR") {
       throw new LockstepError("LOCKSTEP_ROOT_NOT_DIRECTORY", `root ${name} is not a directory on this host`);
     }
-    throw new LockstepError("LOCKSTEP_ACCESS_DENIED", `root ${name} cannot be opened on this host (${errno ?? "unknown"})`);
+    throw new LockstepError(
+      "LOCKSTEP_ACCESS_DENIED",
+      `root ${name} cannot be opened on this host (${errno ?? "unknown"})`,
+    );
   }
 }
 

@@ -5,7 +5,14 @@ import { LockstepError } from "../model/errors.ts";
 import { ACTIONS } from "../model/plan.ts";
 import { chunkRoot } from "../model/suite.ts";
 import type { StageRequest, StageResult } from "../ports/tree.ts";
-import { type ApplyContext, applyAttributes, type Block, type Incoming, problemOf, type Step } from "./apply-context.ts";
+import {
+  type ApplyContext,
+  applyAttributes,
+  type Block,
+  type Incoming,
+  problemOf,
+  type Step,
+} from "./apply-context.ts";
 import { parseRecords } from "./content-records.ts";
 import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
 
@@ -73,7 +80,8 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
   if (entry.leader !== undefined) return;
   switch (entry.type) {
     case FILE:
-      if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step)) return;
+      if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
+        return;
       if (entry.size === 0) finishFile(context, block, step, newIncoming(context, name, 0));
       else step.awaiting = true;
       return;

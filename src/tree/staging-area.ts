@@ -1,6 +1,6 @@
+import { DIRECTORY } from "../model/entry.ts";
 import { RESERVED_NAME } from "../model/path.ts";
 import { typeOfMode } from "./entry-table.ts";
-import { DIRECTORY } from "../model/entry.ts";
 import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 /**
