@@ -76,7 +76,8 @@ class RemoteProgress {
   paths = 0;
   pathsDone = 0;
   bytes = 0;
-  bytesUnderWay = 0;
+  /** By block. */
+  readonly bytesUnderWay = new Map<number, number>();
 
   constructor(peer: PeerId, name: string) {
     this.peer = peer;
@@ -343,27 +344,37 @@ class Round {
     remote.blocks += own.length;
     remote.paths += planned.length + plan.deletions.length;
     remote.bytes += plan.newBytes;
-    let previousCommit: Promise<void> = Promise.resolve();
+    // Blocks are staged side by side, a few ahead of the one being committed, and committed in order.
     const commits: Promise<void>[] = [];
     for (const [i, block] of own.entries()) {
       if (i > STAGE_AHEAD) await commits[i - STAGE_AHEAD - 1];
-      const statement = await statements.take(block);
-      const staged = await this.#stage(remote, link, block, statement);
-      statements.done(block.index, remote);
-      const before = previousCommit;
-      previousCommit = (async () => {
+      const staging = this.#takeAndStage(remote, link, block, statements);
+      const before = commits[i - 1];
+      const commit = (async () => {
+        const staged = await staging;
         await before;
         if (staged) await this.#commit(remote, link, block);
       })();
-      previousCommit.catch(() => undefined);
-      commits.push(previousCommit);
+      commit.catch(() => undefined);
+      commits.push(commit);
     }
-    await previousCommit;
+    await Promise.all(commits);
     for (const statement of await absences.for(plan.deletions)) {
       this.#applied(remote, await link.delete(statement));
     }
     this.#applied(remote, await link.finish());
     this.#progress(remote, true);
+  }
+
+  async #takeAndStage(
+    remote: RemoteProgress,
+    link: HostLink,
+    block: FileBlock,
+    statements: BlockStatements,
+  ): Promise<boolean> {
+    const staged = await this.#stage(remote, link, block, await statements.take(block));
+    statements.done(block.index, remote);
+    return staged;
   }
 
   /** Stages a block; false when nothing of it can be committed. */
@@ -387,10 +398,10 @@ class Round {
     for await (const part of link.stage(block.index, taken.statement, actions)) {
       // Parts before the last say only how many bytes have come so far.
       last = part;
-      remote.bytesUnderWay = part.bytesFromMaster + part.bytesFromRemotes;
+      remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes);
       this.#progress(remote, false);
     }
-    remote.bytesUnderWay = 0;
+    remote.bytesUnderWay.delete(block.index);
     if (last !== undefined) {
       remote.bytesFromMaster += last.bytesFromMaster;
       remote.bytesFromRemotes += last.bytesFromRemotes;
@@ -418,6 +429,8 @@ class Round {
     const time = this.#components.clock.elapsed();
     if (!now && time - this.#lastProgress < 100) return;
     this.#lastProgress = time;
+    let underWay = 0;
+    for (const bytes of remote.bytesUnderWay.values()) underWay += bytes;
     this.#emit({
       kind: "progress",
       remote: remote.name,
@@ -425,7 +438,7 @@ class Round {
       blocks: remote.blocks,
       pathsDone: remote.pathsDone,
       paths: remote.paths,
-      bytesDone: remote.bytesFromMaster + remote.bytesFromRemotes + remote.bytesReused + remote.bytesUnderWay,
+      bytesDone: remote.bytesFromMaster + remote.bytesFromRemotes + remote.bytesReused + underWay,
       bytes: remote.bytes,
     });
   }

@@ -28,6 +28,7 @@ export function commitBlock(context: ApplyContext, block: Block): CommitResult {
   const garbage: string[] = [];
   const steps = [...block.steps.values()].filter((step) => !step.failed);
   steps.sort((a, b) => comparePaths(a.stated.entry.path, b.stated.entry.path));
+  const leaders = new Set(steps.map((step) => step.stated.entry.leader));
   // New content must be on disk before a name leads to it.
   if (limits.durability === "full" && steps.some((step) => step.staged !== undefined)) {
     calls.syncFileSystem(staging.handle);
@@ -35,7 +36,7 @@ export function commitBlock(context: ApplyContext, block: Block): CommitResult {
   for (const step of steps) {
     const { path } = step.stated.entry;
     try {
-      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, garbage);
+      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, leaders, garbage);
       if (step.action === ACTIONS.create) counts.created++;
       else if (step.action === ACTIONS.attributes) counts.attributes++;
       else counts.updated++;
@@ -65,8 +66,14 @@ function commitProblem(path: BytePath, error: unknown): Problem {
 }
 
 /** Carries one step out; returns the number of paths that went with a replaced directory. */
-function switchStep(context: ApplyContext, step: Step, linkName: string, garbage: string[]): number {
-  const { calls, directories, ledger } = context;
+function switchStep(
+  context: ApplyContext,
+  step: Step,
+  linkName: string,
+  leaders: ReadonlySet<BytePath | undefined>,
+  garbage: string[],
+): number {
+  const { calls, staging, ledger } = context;
   const { entry } = step.stated;
   const { path } = entry;
   if (entry.type === DIRECTORY && step.action === ACTIONS.attributes) {
@@ -83,11 +90,12 @@ function switchStep(context: ApplyContext, step: Step, linkName: string, garbage
     return 0;
   }
   if (step.staged === undefined) throw new TargetChanged("nothing was staged for it");
-  const gone = place(context, step.staged, step, garbage);
+  const leads = leaders.has(path);
   const stat = newFileStat();
-  const { directory, name } = directories.locate(path);
-  calls.stat(directory, name, stat);
-  ledger.placed.set(path, inodeKey(stat));
+  // The inode is noted while nobody else can reach it.
+  if (leads) calls.stat(staging.handle, step.staged, stat);
+  const gone = place(context, step.staged, step, garbage);
+  if (leads) ledger.placed.set(path, inodeKey(stat));
   if (entry.type === DIRECTORY) ledger.directories.set(path, entry);
   return gone;
 }

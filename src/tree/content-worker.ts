@@ -6,7 +6,7 @@ import { ConfinedDirectories } from "./confined-directories.ts";
 import { RecordPacker } from "./content-records.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
 import { newFileStat } from "./system-calls.ts";
-import { WorkerPort } from "./worker-port.ts";
+import { Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
 const { path } = workerData as RoundWorkerData;
@@ -35,7 +35,7 @@ function readRange(directories: ConfinedDirectories, packer: RecordPacker, range
 
 const port = new WorkerPort(parentPort, {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
-  read(ranges: readonly ReadRange[]): Uint8Array[] {
+  read(ranges: readonly ReadRange[]): Moved<Uint8Array[]> {
     const frames: Uint8Array<ArrayBuffer>[] = [];
     const packer = new RecordPacker((frame) => frames.push(frame));
     const directories = new ConfinedDirectories(calls, path);
@@ -53,7 +53,10 @@ const port = new WorkerPort(parentPort, {
       directories.close();
     }
     packer.flush();
-    return frames;
+    return new Moved(
+      frames,
+      frames.map((frame) => frame.buffer),
+    );
   },
 });
 void port;

@@ -194,6 +194,7 @@ export class RoundList {
     if (error instanceof UnstableContent) return { path, code: error.code, message: error.message };
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
+    if (ABSENT_ERRORS.has(errno)) return { path, code: "LOCKSTEP_SOURCE_CHANGED", message: "is gone since it was listed" };
     return { path, code, message: `cannot be read (${errno})` };
   }
 
@@ -302,30 +303,27 @@ export class RoundList {
     const path = this.#table.paths[ordinal];
     const leaderOrdinal = this.#table.leaderOf(ordinal);
     const leader = leaderOrdinal === undefined ? undefined : this.#table.paths[leaderOrdinal];
-    const target = this.#statPath(path);
-    if (target === undefined) throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is gone since it was listed");
-    const type = typeOfMode(this.#stat.mode);
-    if (type !== this.#table.type(ordinal)) {
-      throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "has another type since it was listed");
-    }
-    if (type !== FILE) {
-      const entry = entryFromStat(path, this.#stat, target, leader);
-      return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
-    }
-    const unchanged = matchesExpected(this.#stat, this.#table.expected(ordinal));
     const known =
       this.#digestState[ordinal] === KNOWN
         ? this.#digest(ordinal)
         : leaderOrdinal !== undefined && this.#digestState[leaderOrdinal] === KNOWN
           ? this.#digest(leaderOrdinal)
           : undefined;
-    if (unchanged && known !== undefined && this.#stat.size <= suite.chunkBytes) {
-      const entry = entryFromStat(path, this.#stat, "", leader);
-      const chunks = this.#stat.size === 0 ? [] : [known];
-      return {
-        stated: { entry, checksum: known.slice(), chunkRoot: chunkRoot(hasher.hash, suite, chunks) },
-        settled: false,
-      };
+    if (this.#table.type(ordinal) !== FILE || known !== undefined) {
+      const target = this.#statPath(path);
+      if (target === undefined) throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is gone since it was listed");
+      const type = typeOfMode(this.#stat.mode);
+      if (type !== this.#table.type(ordinal)) {
+        throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "has another type since it was listed");
+      }
+      const entry = entryFromStat(path, this.#stat, target, leader);
+      if (type !== FILE) return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
+      const unchanged = matchesExpected(this.#stat, this.#table.expected(ordinal));
+      if (unchanged && known !== undefined && entry.size <= suite.chunkBytes) {
+        // One chunk, whose digest is the checksum itself: nothing need be read.
+        const root = chunkRoot(hasher.hash, suite, entry.size === 0 ? [] : [known]);
+        return { stated: { entry, checksum: known.slice(), chunkRoot: root }, settled: false };
+      }
     }
     const { directory, name } = directories.locate(path);
     const content = this.#reader.read(directory, name);

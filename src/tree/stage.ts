@@ -14,7 +14,7 @@ import {
   type Step,
 } from "./apply-context.ts";
 import { parseRecords } from "./content-records.ts";
-import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
+import { errnoOf, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
 
 const FORMATS: Readonly<Record<number, number>> = {
   [ENTRY_TYPES.fifo]: S_IFIFO,
@@ -188,11 +188,12 @@ function verify(context: ApplyContext, step: Step, incoming: Incoming): boolean 
   return sameDigest(content, checksum) && sameDigest(chunkRoot(hasher.hash, suite, incoming.chunks), root);
 }
 
+/** Owner of whatever this process makes in the staging area. */
+const OWN = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+
 /** Gives a complete new version its attributes; from here on it can be switched in. */
 function settleStaged(context: ApplyContext, step: Step, name: string): void {
-  const stat = newFileStat();
-  context.calls.stat(context.staging.handle, name, stat);
-  applyAttributes(context, context.staging.handle, name, step.stated.entry, stat);
+  applyAttributes(context, context.staging.handle, name, step.stated.entry, OWN);
   step.staged = name;
 }
 

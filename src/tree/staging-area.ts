@@ -25,6 +25,9 @@ export class StagingArea {
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
       }
+      // Also takes away a set-group-id bit that it got from the root: what is made in here belongs to
+      // this process's own user and group.
+      this.#calls.chmod(this.#root, RESERVED_NAME, 0o700);
       this.#handle = this.#calls.openDirectory(this.#root, RESERVED_NAME);
     }
     return this.#handle;

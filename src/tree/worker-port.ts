@@ -20,6 +20,17 @@ interface PortLike {
   on(event: "message", listener: (message: Message) => void): unknown;
 }
 
+/** A handler's result whose buffers are moved to the other thread instead of copied. */
+export class Moved<T> {
+  readonly value: T;
+  readonly buffers: readonly ArrayBuffer[];
+
+  constructor(value: T, buffers: readonly ArrayBuffer[]) {
+    this.value = value;
+    this.buffers = buffers;
+  }
+}
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -57,8 +68,9 @@ export class WorkerPort {
     const { id, name, args } = message;
     try {
       const handler = handlers[name] as (...args: readonly unknown[]) => unknown;
-      const value = await handler(...args);
-      this.#port.postMessage({ kind: "result", id, value } satisfies Message);
+      const result = await handler(...args);
+      const moved = result instanceof Moved ? result : new Moved(result, []);
+      this.#port.postMessage({ kind: "result", id, value: moved.value } satisfies Message, moved.buffers);
     } catch (error) {
       const { code, message: text, path } = error as { code?: string; message: string; path?: string };
       this.#port.postMessage({ kind: "error", id, code: code ?? "", message: text, path } satisfies Message);

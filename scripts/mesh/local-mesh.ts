@@ -1,0 +1,130 @@
+/** A fleet on loopback: a master, a comparison server without a root, and remotes, each a process. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RoundReport } from "../../src/model/report.ts";
+import type { Finished, Workshop } from "./workshop.ts";
+
+export const PROGRAM = fileURLToPath(new URL("../../dist/node/lockstep.js", import.meta.url));
+export const ROOT_NAME = "www";
+
+export interface MeshOptions {
+  readonly remotes: number;
+  readonly durability: "full" | "none";
+}
+
+export interface MeshHost {
+  readonly name: string;
+  readonly peer: string;
+  readonly address: string;
+  readonly pid: number;
+  readonly log: string;
+  /** Its directory of the root; the comparison server has none. */
+  readonly root: string | undefined;
+  /** Arguments of the program that start this host again at the same address. */
+  readonly arguments: readonly string[];
+}
+
+export interface Round extends Finished {
+  readonly report: RoundReport;
+}
+
+export interface LocalMesh {
+  readonly control: string;
+  readonly fleet: string;
+  readonly comparison: MeshHost;
+  readonly master: MeshHost;
+  readonly remotes: readonly MeshHost[];
+  /** Runs `plan`, `sync` or `verify`. */
+  round(mode: "plan" | "sync" | "verify"): Promise<Round>;
+}
+
+function lockstep(workshop: Workshop, ...args: string[]): Promise<Finished> {
+  return workshop.run(process.execPath, [PROGRAM, ...args]);
+}
+
+/** Where the root of a host of that name lies, also before the mesh is started. */
+export function rootOf(directory: string, name: string): string {
+  return join(directory, name, ROOT_NAME);
+}
+
+async function identity(workshop: Workshop, data: string): Promise<string> {
+  const { code, stdout, stderr } = await lockstep(workshop, "id", "--data", data);
+  if (code !== 0) throw new Error(`no identity in ${data}: ${stderr.trim()}`);
+  return stdout.trim();
+}
+
+async function startHost(
+  workshop: Workshop,
+  directory: string,
+  name: string,
+  hasRoot: boolean,
+  control: string,
+  durability: "full" | "none",
+): Promise<MeshHost> {
+  const root = hasRoot ? rootOf(directory, name) : undefined;
+  mkdirSync(root ?? join(directory, name), { recursive: true });
+  const start = (port: number): string[] => [
+    "node",
+    ...["--data", join(directory, name, "state")],
+    ...(root === undefined ? [] : ["--root", `${ROOT_NAME}=${root}`]),
+    ...["--listen", `/ip4/127.0.0.1/tcp/${port}`],
+    ...["--control", control],
+    ...["--durability", durability],
+  ];
+  const log = join(directory, name, "node.log");
+  // Port 0: the system picks a free one, and the ready line says which.
+  const { pid, firstLine } = await workshop.serve(process.execPath, [PROGRAM, ...start(0)], log, true);
+  const ready = JSON.parse(firstLine) as { peerId: string; addresses: string[] };
+  const [address] = ready.addresses;
+  const port = Number(/\/tcp\/(\d+)\//.exec(address)?.[1]);
+  return { name, peer: ready.peerId, address, pid, log, root, arguments: start(port) };
+}
+
+function fleetFile(comparison: MeshHost, master: MeshHost, remotes: readonly MeshHost[]): string {
+  const hosts = [master, comparison, ...remotes].map(({ name, address }) => `  ${name}: ${address}\n`);
+  return `hosts:
+${hosts.join("")}roots:
+  ${ROOT_NAME}:
+    comparison: ${comparison.name}
+    master: ${master.name}
+    remotes: "*"
+    maxDelete: 50%
+    classes:
+      text: { include: ["*.txt"], type: file }
+      small: { type: file, size: "<4KiB" }
+`;
+}
+
+/** Starts the hosts, writes the fleet file and assigns the roles. */
+export async function startLocalMesh(workshop: Workshop, directory: string, options: MeshOptions): Promise<LocalMesh> {
+  if (!existsSync(PROGRAM)) throw new Error("the program is not built: run `npm ci` or `npm run build` first");
+  mkdirSync(directory, { recursive: true });
+  const control = join(directory, "control");
+  const station = await identity(workshop, control);
+  const start = (name: string, hasRoot: boolean): Promise<MeshHost> =>
+    startHost(workshop, directory, name, hasRoot, station, options.durability);
+  const names = Array.from({ length: options.remotes }, (_, i) => `remote-${i + 1}`);
+  const [comparison, master, ...remotes] = await Promise.all([
+    start("comparison", false),
+    start("master", true),
+    ...names.map((name) => start(name, true)),
+  ]);
+  const fleet = join(directory, "fleet.yaml");
+  writeFileSync(fleet, fleetFile(comparison, master, remotes));
+  const assigned = await lockstep(workshop, "assign", "--data", control, "--fleet", fleet);
+  if (assigned.code !== 0) throw new Error(`assign failed: ${assigned.stdout}${assigned.stderr}`);
+  return {
+    control,
+    fleet,
+    comparison,
+    master,
+    remotes,
+    async round(mode) {
+      const done = await lockstep(workshop, mode, ROOT_NAME, "--json", "--data", control, "--fleet", fleet);
+      const report = done.stdout === "" ? undefined : (JSON.parse(done.stdout) as RoundReport);
+      if (report?.remotes === undefined) throw new Error(`${mode} gave no report: ${done.stdout}${done.stderr}`);
+      return { ...done, report };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { differences, Fleet, writeTree } from "./mesh-harness.ts";
+
+let fleet: Fleet;
+
+test.before(async () => {
+  fleet = await Fleet.start({
+    hosts: { alpha: {}, beta: {}, gamma: {}, delta: { roots: [] } },
+    roots: {
+      www: { comparison: ["delta"], master: "alpha", remotes: ["beta", "gamma"] },
+      both: { comparison: ["gamma"], master: "alpha", remotes: ["beta", "gamma"] },
+      near: { comparison: "alpha", master: "alpha", remotes: ["beta"] },
+    },
+  });
+  await fleet.assign();
+});
+
+test.after.always(async () => {
+  await fleet?.stop();
+});
+
+const rolesIn = async (root: string): Promise<Record<string, string>> => {
+  const { json } = await fleet.run("status");
+  const roles = Object.entries(json.hosts).map(([name, host]) => {
+    const found = host.roots.find((candidate) => candidate.root === root);
+    return [name, `${found?.roles.join("+")} ${found?.epoch}`];
+  });
+  return Object.fromEntries(roles);
+};
+
+test.serial("a second assign with another master reverses the direction and raises the epoch", async (t) => {
+  writeTree(fleet.path("alpha", "www"), { "a/file": "from alpha", "a/other": "same" });
+  t.is((await fleet.run("sync", "www")).exitCode, 0);
+  t.deepEqual(await rolesIn("www"), { alpha: "master 1", beta: "remote 1", gamma: "remote 1", delta: "comparison 1" });
+
+  fleet.configure("www", { master: "beta", remotes: ["alpha", "gamma"] });
+  const assigned = await fleet.assign();
+  t.is(assigned.json.roots["www"].epoch, 2);
+  writeFileSync(join(fleet.path("beta", "www"), "a/file"), "from beta");
+  writeFileSync(join(fleet.path("alpha", "www"), "a/loser"), "alpha is not right any more");
+  const sync = await fleet.run("sync", "www");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(sync.json.master, "beta");
+  t.is(sync.json.epoch, 2);
+  t.is(readFileSync(join(fleet.path("alpha", "www"), "a/file"), "utf8"), "from beta");
+  for (const host of ["alpha", "gamma"]) t.is(differences(fleet.path("beta", "www"), fleet.path(host, "www")), "");
+});
+
+test.serial("a restart of every node keeps the roles", async (t) => {
+  const names = ["alpha", "beta", "gamma", "delta"];
+  for (const name of names) t.is(await fleet.host(name).end("SIGTERM"), 0);
+  await Promise.all(names.map((name) => fleet.restart(name)));
+  t.deepEqual(await rolesIn("www"), { alpha: "remote 2", beta: "master 2", gamma: "remote 2", delta: "comparison 2" });
+  writeFileSync(join(fleet.path("beta", "www"), "a/file"), "from beta, after the restart");
+  const sync = await fleet.run("sync", "www");
+  t.is(sync.exitCode, 0, sync.stdout);
+  for (const host of ["alpha", "gamma"]) t.is(differences(fleet.path("beta", "www"), fleet.path(host, "www")), "");
+});
+
+test.serial("a host can be comparison server and remote at once", async (t) => {
+  writeTree(fleet.path("alpha", "both"), { "x/y/z": "content", "x/empty/": "" });
+  const sync = await fleet.run("sync", "both");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(sync.json.comparison, "gamma");
+  for (const host of ["beta", "gamma"]) t.is(differences(fleet.path("alpha", "both"), fleet.path(host, "both")), "");
+});
+
+test.serial("a host can be comparison server and master at once", async (t) => {
+  writeTree(fleet.path("alpha", "near"), { "x/y/z": "content" });
+  const sync = await fleet.run("sync", "near");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(differences(fleet.path("alpha", "near"), fleet.path("beta", "near")), "");
+});
