@@ -11,6 +11,8 @@ export const ROOT_NAME = "www";
 export interface MeshOptions {
   readonly remotes: number;
   readonly durability: "full" | "none";
+  /** The master's directory of the root, when it is not to lie in the mesh's own. */
+  readonly masterRoot?: string;
 }
 
 export interface MeshHost {
@@ -58,12 +60,12 @@ async function startHost(
   workshop: Workshop,
   directory: string,
   name: string,
-  hasRoot: boolean,
+  root: string | undefined,
   control: string,
   durability: "full" | "none",
 ): Promise<MeshHost> {
-  const root = hasRoot ? rootOf(directory, name) : undefined;
-  mkdirSync(root ?? join(directory, name), { recursive: true });
+  mkdirSync(join(directory, name), { recursive: true });
+  if (root !== undefined) mkdirSync(root, { recursive: true });
   const start = (port: number): string[] => [
     "node",
     ...["--data", join(directory, name, "state")],
@@ -102,13 +104,13 @@ export async function startLocalMesh(workshop: Workshop, directory: string, opti
   mkdirSync(directory, { recursive: true });
   const control = join(directory, "control");
   const station = await identity(workshop, control);
-  const start = (name: string, hasRoot: boolean): Promise<MeshHost> =>
-    startHost(workshop, directory, name, hasRoot, station, options.durability);
+  const start = (name: string, root?: string): Promise<MeshHost> =>
+    startHost(workshop, directory, name, root, station, options.durability);
   const names = Array.from({ length: options.remotes }, (_, i) => `remote-${i + 1}`);
   const [comparison, master, ...remotes] = await Promise.all([
-    start("comparison", false),
-    start("master", true),
-    ...names.map((name) => start(name, true)),
+    start("comparison"),
+    start("master", options.masterRoot ?? rootOf(directory, "master")),
+    ...names.map((name) => start(name, rootOf(directory, name))),
   ]);
   const fleet = join(directory, "fleet.yaml");
   writeFileSync(fleet, fleetFile(comparison, master, remotes));

@@ -1,4 +1,18 @@
-import { COLUMN_BIT, type ColumnSet, columnNames, DIRECTORY, FILE } from "../model/entry.ts";
+import {
+  ABILITY,
+  type Abilities,
+  ALL_COLUMNS,
+  COLUMN_BIT,
+  type ColumnSet,
+  columnNames,
+  DIRECTORY,
+  ENTRY_TYPES,
+  type Entry,
+  FILE,
+  isPrivilegedXattr,
+  sameXattrs,
+  type Xattr,
+} from "../model/entry.ts";
 import { type BytePath, isWithin } from "../model/path.ts";
 import { ACTIONS, type Action, type PlannedPath, type RemotePlan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
@@ -7,8 +21,8 @@ import type { Located, Pair } from "./diff.ts";
 export interface PlanOptions {
   /** Paths whose content was compared and differs. */
   readonly contentDiffers: ReadonlySet<BytePath>;
-  /** Columns that the remote can represent; differences in others are reported, not planned. */
-  readonly represents: ColumnSet;
+  /** What the remote can set; differences in anything else are reported, not planned. */
+  readonly represents: Abilities;
   /** Whether the order allows deletions. */
   readonly delete: boolean;
 }
@@ -21,7 +35,38 @@ export interface PlanResult {
   readonly problems: readonly Problem[];
 }
 
-function decideAction(pair: Pair, options: PlanOptions): Action | undefined {
+/** Differences of less than this are lost on a host that sets times to the microsecond only. */
+const MICROSECOND_NS = 2000;
+
+/** Columns in which the pair differs though the remote could not set them right. */
+function lostColumns(master: Entry, remote: Entry, columns: ColumnSet, represents: Abilities): ColumnSet {
+  let lost = columns & ~represents & ALL_COLUMNS;
+  if ((columns & COLUMN_BIT.xattrs) !== 0 && (represents & ABILITY.privilegedXattrs) === 0) {
+    const own = (entry: Entry): readonly Xattr[] => entry.xattrs.filter((xattr) => !isPrivilegedXattr(xattr.name));
+    if (sameXattrs(own(master), own(remote))) lost |= COLUMN_BIT.xattrs;
+  }
+  if ((columns & COLUMN_BIT.mtime) !== 0 && (represents & ABILITY.exactTimes) === 0) {
+    const apart = Math.abs((master.mtimeSec - remote.mtimeSec) * 1e9 + master.mtimeNsec - remote.mtimeNsec);
+    if (apart < MICROSECOND_NS) lost |= COLUMN_BIT.mtime;
+  }
+  return lost;
+}
+
+/** True when the remote cannot make a path of this type. */
+function cannotMake(entry: Entry, represents: Abilities): boolean {
+  switch (entry.type) {
+    case ENTRY_TYPES.characterDevice:
+    case ENTRY_TYPES.blockDevice:
+      return (represents & ABILITY.devices) === 0;
+    case ENTRY_TYPES.fifo:
+    case ENTRY_TYPES.socket:
+      return (represents & ABILITY.nodes) === 0;
+    default:
+      return false;
+  }
+}
+
+function decideAction(pair: Pair, options: PlanOptions, lost: ColumnSet): Action | undefined {
   const { master, remote } = pair;
   if (master === undefined) return undefined;
   if (remote === undefined) return ACTIONS.create;
@@ -34,7 +79,7 @@ function decideAction(pair: Pair, options: PlanOptions): Action | undefined {
     m.rdevMinor === r.rdevMinor;
   if (!sameNode || options.contentDiffers.has(pair.path)) return ACTIONS.replace;
   if (m.leader !== r.leader) return m.type === FILE || m.leader !== undefined ? ACTIONS.relink : ACTIONS.replace;
-  if ((pair.columns & options.represents & ~COLUMN_BIT.structure) !== 0) return ACTIONS.attributes;
+  if ((pair.columns & ~lost & ~COLUMN_BIT.structure) !== 0) return ACTIONS.attributes;
   return undefined;
 }
 
@@ -72,13 +117,16 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
       if (replacedDirectory === undefined || !isWithin(path, replacedDirectory)) deletions.push(path);
       continue;
     }
-    const action = decideAction(pair, options);
-    if (remote !== undefined && action !== ACTIONS.replace) {
-      const lost = pair.columns & ~options.represents;
-      if (lost !== 0) {
-        const message = `this host cannot set ${columnNames(lost).join(", ")} here; run its node as root`;
-        problems.push({ path, code: "LOCKSTEP_UNREPRESENTABLE", message });
-      }
+    const lost = remote === undefined ? 0 : lostColumns(master.entry, remote.entry, pair.columns, options.represents);
+    const action = decideAction(pair, options, lost);
+    if ((action === ACTIONS.create || action === ACTIONS.replace) && cannotMake(master.entry, options.represents)) {
+      const message = "this host cannot make a file of this type; run its node as root";
+      problems.push({ path, code: "LOCKSTEP_UNREPRESENTABLE", message });
+      continue;
+    }
+    if (lost !== 0 && action !== ACTIONS.replace) {
+      const message = `this host cannot set ${columnNames(lost).join(", ")} here; run its node as root`;
+      problems.push({ path, code: "LOCKSTEP_UNREPRESENTABLE", message });
     }
     if (action === undefined) continue;
     actions.set(path, action);

@@ -65,13 +65,34 @@ export const COLUMN_BIT: Readonly<Record<Column, ColumnSet>> = {
 
 export const ALL_COLUMNS: ColumnSet = 31;
 
+/** What a host can set beside whole columns; the bits follow those of the columns. */
+export const ABILITY = {
+  /** Xattrs of the trusted and security namespaces. */
+  privilegedXattrs: 32,
+  devices: 64,
+  /** Fifos and sockets. */
+  nodes: 128,
+  /** Times to the nanosecond; else to the microsecond. */
+  exactTimes: 256,
+} as const;
+
+/** A set of columns and abilities that a host has. */
+export type Abilities = number;
+
+export const ALL_ABILITIES: Abilities = ALL_COLUMNS | 32 | 64 | 128 | 256;
+
+/** True for an xattr that only a privileged process can read or set (xattr(7)). */
+export function isPrivilegedXattr(name: string): boolean {
+  return name.startsWith("trusted.") || name.startsWith("security.");
+}
+
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-function sameXattrs(a: readonly Xattr[], b: readonly Xattr[]): boolean {
+export function sameXattrs(a: readonly Xattr[], b: readonly Xattr[]): boolean {
   return a.length === b.length && a.every((xattr, i) => xattr.name === b[i].name && sameBytes(xattr.value, b[i].value));
 }
 

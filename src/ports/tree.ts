@@ -1,6 +1,6 @@
 import type { Classification } from "../model/classification.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
-import type { ColumnSet, Entry } from "../model/entry.ts";
+import type { Abilities, Entry } from "../model/entry.ts";
 import type { ListRoot, ManifestNode } from "../model/manifest.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
@@ -22,8 +22,8 @@ export interface ScanSummary {
   readonly root: ListRoot;
   /** Digest over all checksums, when each was in the cache. */
   readonly contentRoot: Uint8Array | undefined;
-  /** Columns that this host can set. */
-  readonly represents: ColumnSet;
+  /** Columns and more that this host can set. */
+  readonly represents: Abilities;
   /** Paths that could not be looked into; nothing is known of what lies below them. */
   readonly blind: readonly Problem[];
 }

@@ -1,6 +1,6 @@
 import { decodeBatch } from "../model/batch.ts";
 import { DIGEST_BYTES } from "../model/digest.ts";
-import type { ColumnSet, Entry } from "../model/entry.ts";
+import type { Abilities, Entry } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
 import type { RoundId } from "../model/order.ts";
@@ -20,7 +20,7 @@ import { ROUND } from "../wire/protocols.ts";
 export interface HostList {
   readonly root: ListRoot;
   readonly contentRoot: Uint8Array | undefined;
-  readonly represents: ColumnSet;
+  readonly represents: Abilities;
   readonly blind: readonly Problem[];
 }
 

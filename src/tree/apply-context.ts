@@ -1,4 +1,4 @@
-import { DIRECTORY, type Entry, SYMLINK } from "../model/entry.ts";
+import { DIRECTORY, type Entry, isPrivilegedXattr, SYMLINK } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import { type BytePath, parentPath } from "../model/path.ts";
 import type { Action } from "../model/plan.ts";
@@ -8,6 +8,7 @@ import type { Suite } from "../model/suite.ts";
 import type { ApplyLimits } from "../ports/tree.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import type { Hasher, IncrementalHash } from "./hasher.ts";
+import { readXattrs } from "./read-xattrs.ts";
 import type { RoundList } from "./round-list.ts";
 import type { StagingArea } from "./staging-area.ts";
 import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
@@ -92,13 +93,65 @@ export function touchParent(context: ApplyContext, path: BytePath): void {
   context.ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec });
 }
 
-/** Sets owner, mode and time, in this order: chown clears the set-id bits, both change no mtime. */
+/** ACL xattrs are set after the mode, whose group bits they share; the others before it. */
+function isAcl(attribute: string): boolean {
+  return attribute.startsWith("system.posix_acl_");
+}
+
+function sameValue(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Makes the extended attributes of one kind what the entry says; the first failure is thrown last. */
+function applyXattrs(
+  context: ApplyContext,
+  directory: DirectoryHandle,
+  name: string,
+  entry: Entry,
+  kind: (attribute: string) => boolean,
+): void {
+  const { calls } = context;
+  const wanted = new Map(entry.xattrs.filter((xattr) => kind(xattr.name)).map((xattr) => [xattr.name, xattr.value]));
+  const present = new Map<string, Uint8Array>();
+  for (const xattr of readXattrs(calls, directory, name)) if (kind(xattr.name)) present.set(xattr.name, xattr.value);
+  const attempt = (attribute: string, change: () => void): void => {
+    try {
+      change();
+    } catch (error) {
+      // Not root, or a file system without them: the comparison reports what is lost.
+      const lost = isPrivilegedXattr(attribute)
+        ? !calls.canChown
+        : errnoOf(error) === "EOPNOTSUPP" || errnoOf(error) === "ENOTSUP";
+      if (!lost) throw error;
+    }
+  };
+  for (const attribute of present.keys()) {
+    if (!wanted.has(attribute)) attempt(attribute, () => calls.removeXattr(directory, name, attribute));
+  }
+  for (const [attribute, value] of wanted) {
+    if (sameValue(value, present.get(attribute))) continue;
+    attempt(attribute, () => calls.setXattr(directory, name, attribute, value));
+  }
+}
+
+/** What is known of the present attributes of the path; a fresh file has no xattrs. */
+export interface CurrentAttributes {
+  readonly uid: number;
+  readonly gid: number;
+  readonly fresh?: boolean;
+}
+
+/**
+ * Sets owner, xattrs, mode, ACLs and time, in this order: chown clears set-id bits and file
+ * capabilities, a read-only mode forbids user xattrs, ACLs and mode share bits, and all of these
+ * leave the mtime alone.
+ */
 export function applyAttributes(
   context: ApplyContext,
   directory: DirectoryHandle,
   name: string,
   entry: Entry,
-  current: { uid: number; gid: number },
+  current: CurrentAttributes,
 ): void {
   const { calls } = context;
   if (current.uid !== entry.uid || current.gid !== entry.gid) {
@@ -109,9 +162,12 @@ export function applyAttributes(
       if (calls.canChown || errnoOf(error) !== "EPERM") throw error;
     }
   }
+  const xattrs = current.fresh !== true || entry.xattrs.length > 0;
+  if (xattrs) applyXattrs(context, directory, name, entry, (attribute) => !isAcl(attribute));
   if (entry.type !== SYMLINK) {
     const mode = entry.type === DIRECTORY ? entry.mode | 0o700 : entry.mode;
     calls.chmod(directory, name, mode);
+    if (xattrs) applyXattrs(context, directory, name, entry, isAcl);
   }
   if (entry.type !== DIRECTORY) calls.setTime(directory, name, entry.mtimeSec, entry.mtimeNsec);
 }

@@ -318,6 +318,6 @@ function finishDirectory(context: ApplyContext, path: BytePath): void {
     return;
   }
   applyAttributes(context, directory, name, entry, stat);
-  calls.chmod(directory, name, entry.mode);
+  if ((entry.mode & 0o700) !== 0o700) calls.chmod(directory, name, entry.mode);
   calls.setTime(directory, name, entry.mtimeSec, entry.mtimeNsec);
 }

@@ -1,4 +1,4 @@
-import { ENTRY_TYPES, type Entry, type EntryType, SYMLINK } from "../model/entry.ts";
+import { ENTRY_TYPES, type Entry, type EntryType, SYMLINK, type Xattr } from "../model/entry.ts";
 import { type BytePath, comparePaths } from "../model/path.ts";
 import type { HashKeys } from "../ports/store.ts";
 import {
@@ -28,7 +28,13 @@ export function typeOfMode(mode: number): EntryType {
 }
 
 /** Makes the entry of a path from what stat says of it. */
-export function entryFromStat(path: BytePath, stat: FileStat, target: string, leader: BytePath | undefined): Entry {
+export function entryFromStat(
+  path: BytePath,
+  stat: FileStat,
+  target: string,
+  leader: BytePath | undefined,
+  xattrs: readonly Xattr[],
+): Entry {
   const type = typeOfMode(stat.mode);
   const device = type === ENTRY_TYPES.characterDevice || type === ENTRY_TYPES.blockDevice;
   return {
@@ -44,9 +50,11 @@ export function entryFromStat(path: BytePath, stat: FileStat, target: string, le
     gid: stat.gid,
     mtimeSec: stat.mtimeSec,
     mtimeNsec: stat.mtimeNsec,
-    xattrs: [],
+    xattrs,
   };
 }
+
+const NO_XATTRS: readonly Xattr[] = [];
 
 /** What a plan expects to find under a path, as far as it identifies an inode's state. */
 export interface Expected {
@@ -103,6 +111,7 @@ const WORDS: readonly FieldName[] = [
 export class EntryTable {
   readonly paths: BytePath[] = [];
   readonly #targets = new Map<number, string>();
+  readonly #xattrs = new Map<number, readonly Xattr[]>();
   readonly #groupSizes = new Map<number, number>();
   #fields: Record<FieldName, Float64Array | Uint32Array>;
   #capacity = 1024;
@@ -133,7 +142,7 @@ export class EntryTable {
   }
 
   /** Adds a path and returns its ordinal. */
-  add(path: BytePath, stat: FileStat, target: string): number {
+  add(path: BytePath, stat: FileStat, target: string, xattrs: readonly Xattr[]): number {
     const i = this.paths.length;
     if (i === this.#capacity) this.#grow();
     const f = this.#fields;
@@ -154,6 +163,7 @@ export class EntryTable {
     f.ctimeNsec[i] = stat.ctimeNsec;
     f.leader[i] = -1;
     if (target !== "") this.#targets.set(i, target);
+    if (xattrs.length > 0) this.#xattrs.set(i, xattrs);
     return i;
   }
 
@@ -214,7 +224,7 @@ export class EntryTable {
       gid: f.gid[i],
       mtimeSec: f.mtimeSec[i],
       mtimeNsec: f.mtimeNsec[i],
-      xattrs: [],
+      xattrs: this.#xattrs.get(i) ?? NO_XATTRS,
     };
   }
 

@@ -1,4 +1,4 @@
-import { readSync, writeSync } from "node:fs";
+import { ftruncateSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import koffi from "koffi";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
@@ -42,6 +42,9 @@ const SIGURG = 23;
 const ERRNO_NAMES = new Map<number, string>();
 for (const [name, value] of Object.entries(constants.errno)) if (!ERRNO_NAMES.has(value)) ERRNO_NAMES.set(value, name);
 
+/** The attributes of the system namespace that are a file's own: POSIX ACLs (acl(5)). */
+const ACLS = new Set(["system.posix_acl_access", "system.posix_acl_default"]);
+
 const NAME_BYTES = 256;
 const PATH_BYTES = 4096;
 
@@ -70,6 +73,15 @@ export function createLinuxCalls(): SystemCalls {
   const close = libc.func("close", "int", ["int"]);
   const chmodPath = libc.func("chmod", "int", ["void *", "uint"]);
 
+  const llistxattr = libc.func("llistxattr", "long", ["void *", "void *", "size_t"]);
+  const lgetxattr = libc.func("lgetxattr", "long", ["void *", "void *", "void *", "size_t"]);
+  const lsetxattr = libc.func("lsetxattr", "int", ["void *", "void *", "void *", "size_t", "int"]);
+  const lremovexattr = libc.func("lremovexattr", "int", ["void *", "void *"]);
+
+  const xattrPath = Buffer.alloc(512);
+  const xattrName = Buffer.alloc(257);
+  const xattrNames = Buffer.alloc(65536);
+  const xattrValue = Buffer.alloc(65536);
   const nameA = Buffer.alloc(PATH_BYTES + 1);
   const nameB = Buffer.alloc(PATH_BYTES + 1);
   const listing = Buffer.alloc(256 * 1024);
@@ -97,6 +109,12 @@ export function createLinuxCalls(): SystemCalls {
   }
   const first = (text: string): Buffer => put(nameA, text, NAME_BYTES);
   const second = (text: string): Buffer => put(nameB, text, NAME_BYTES);
+
+  /** The l*xattr calls take no directory handle; its /proc name leads to exactly that directory. */
+  function inProc(directory: DirectoryHandle, name: string): Buffer {
+    return put(xattrPath, `/proc/self/fd/${directory}/${name === "" ? "." : name}`, xattrPath.length);
+  }
+  const attributeName = (attribute: string): Buffer => put(xattrName, attribute, 256);
 
   function fill(into: FileStat): void {
     // struct statx, uapi/linux/stat.h; offsets in 4-byte words
@@ -151,11 +169,18 @@ export function createLinuxCalls(): SystemCalls {
 
   const canChown = process.geteuid?.() === 0;
   const lacks: string[] = [];
-  if (!canChown) lacks.push("owners other than this user's cannot be set (the node does not run as root)");
+  if (!canChown) {
+    lacks.push(
+      "the node does not run as root: it cannot set other owners, trusted and security xattrs, or make devices",
+    );
+  }
 
   return {
     lacks,
     canChown,
+    canMakeDevices: canChown,
+    canMakeNodes: true,
+    exactTimes: true,
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
       const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
@@ -222,6 +247,7 @@ export function createLinuxCalls(): SystemCalls {
     write(fd, buffer, offset, length, position) {
       for (let done = 0; done < length; ) done += writeSync(fd, buffer, offset + done, length - done, position + done);
     },
+    truncate: (fd, length) => ftruncateSync(fd, length),
     closeFile(fd) {
       // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
       close(fd);
@@ -253,6 +279,36 @@ export function createLinuxCalls(): SystemCalls {
       times.writeBigInt64LE(BigInt(nsec), 24);
       const path = first(name === "" ? "." : name);
       check(utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW) as number, "utimensat");
+    },
+    listXattrs(directory, name) {
+      const length = llistxattr(inProc(directory, name), xattrNames, xattrNames.length) as number;
+      if (length === 0) return [];
+      if (length < 0) {
+        const errno = koffi.errno();
+        if (errno === constants.errno.EOPNOTSUPP || errno === constants.errno.ENOSYS) return [];
+        fail("llistxattr");
+      }
+      const names = xattrNames.toString("latin1", 0, length - 1).split("\0");
+      return names.filter((attribute) => !attribute.startsWith("system.") || ACLS.has(attribute)).sort();
+    },
+    getXattr(directory, name, attribute) {
+      const path = inProc(directory, name);
+      const length = lgetxattr(path, attributeName(attribute), xattrValue, xattrValue.length) as number;
+      if (length < 0) fail("lgetxattr");
+      return Uint8Array.prototype.slice.call(xattrValue, 0, length);
+    },
+    setXattr(directory, name, attribute, value) {
+      const path = inProc(directory, name);
+      xattrValue.set(value);
+      check(lsetxattr(path, attributeName(attribute), xattrValue, value.length, 0) as number, "lsetxattr");
+    },
+    removeXattr(directory, name, attribute) {
+      check(lremovexattr(inProc(directory, name), attributeName(attribute)) as number, "lremovexattr");
+    },
+    supportsXattrs(directory) {
+      if ((llistxattr(inProc(directory, ""), xattrNames, xattrNames.length) as number) < 0) return false;
+      const probe = lgetxattr(inProc(directory, ""), attributeName("user.lockstep"), xattrValue, 16) as number;
+      return probe >= 0 || koffi.errno() !== constants.errno.EOPNOTSUPP;
     },
     makeDirectory(directory, name, mode) {
       check(mkdirat(directory, first(name), mode) as number, "mkdirat");

@@ -63,9 +63,13 @@ export function createPortableCalls(): SystemCalls {
       "times are set to the microsecond only",
       "a directory swapped for a symlink during a sync is noticed, but not excluded (no openat2)",
       "files are not read under a lease",
-      "devices and sockets cannot be made",
+      "fifos, devices and sockets cannot be made",
+      "extended attributes and ACLs are not carried",
     ],
     canChown: process.geteuid?.() === 0,
+    canMakeDevices: false,
+    canMakeNodes: false,
+    exactTimes: false,
     openRoot(path) {
       return attempt("open", () => {
         if (!fs.statSync(path).isDirectory()) throw new SystemError("ENOTDIR", "open");
@@ -114,6 +118,7 @@ export function createPortableCalls(): SystemCalls {
         done += fs.writeSync(fd, buffer, offset + done, length - done, position + done);
       }
     },
+    truncate: (fd, length) => fs.ftruncateSync(fd, length),
     closeFile: (fd) => fs.closeSync(fd),
     chmod: (directory, name, mode) => attempt("chmod", () => fs.chmodSync(at(directory, name), mode)),
     chown: (directory, name, uid, gid) => attempt("lchown", () => fs.lchownSync(at(directory, name), uid, gid)),
@@ -124,6 +129,17 @@ export function createPortableCalls(): SystemCalls {
         fs.lutimesSync(path, stat.atimeMs / 1000, sec + nsec / 1e9);
       });
     },
+    listXattrs: () => [],
+    getXattr() {
+      throw new SystemError("ENOTSUP", "getxattr");
+    },
+    setXattr() {
+      throw new SystemError("ENOTSUP", "setxattr");
+    },
+    removeXattr() {
+      throw new SystemError("ENOTSUP", "removexattr");
+    },
+    supportsXattrs: () => false,
     makeDirectory: (directory, name, mode) => attempt("mkdir", () => fs.mkdirSync(at(directory, name), mode)),
     makeSymlink: (directory, name, target) =>
       attempt("symlink", () => fs.symlinkSync(Buffer.from(target, "latin1"), at(directory, name))),

@@ -1,7 +1,16 @@
 import { createClassifier } from "../compare/classify.ts";
 import { encodeBatch } from "../model/batch.ts";
 import { DIGEST_BYTES, DIGEST_DOMAIN, digestOf } from "../model/digest.ts";
-import { ALL_COLUMNS, COLUMN_BIT, type Entry, FILE, SYMLINK } from "../model/entry.ts";
+import {
+  ABILITY,
+  type Abilities,
+  ALL_ABILITIES,
+  COLUMN_BIT,
+  type Entry,
+  FILE,
+  SYMLINK,
+  type Xattr,
+} from "../model/entry.ts";
 import { type ErrorCode, LockstepError } from "../model/errors.ts";
 import { listRoot, type Manifest, ManifestBuilder, type ManifestNode } from "../model/manifest.ts";
 import { eachOrdinal, type OrdinalRanges } from "../model/ordinals.ts";
@@ -15,6 +24,7 @@ import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
 import type { Hasher } from "./hasher.ts";
 import { StableReader, UnstableContent } from "./read-stable.ts";
+import { readXattrs } from "./read-xattrs.ts";
 import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
@@ -91,9 +101,21 @@ export class RoundList {
     return {
       root: listRoot(this.#manifest),
       contentRoot: this.#contentRoot(),
-      represents: calls.canChown ? ALL_COLUMNS : ALL_COLUMNS & ~COLUMN_BIT.owner,
+      represents: this.#represents(),
       blind,
     };
+  }
+
+  /** What this process on this file system can set. */
+  #represents(): Abilities {
+    const { calls, directories } = this.#context;
+    let abilities = ALL_ABILITIES;
+    if (!calls.canChown) abilities &= ~(COLUMN_BIT.owner | ABILITY.privilegedXattrs);
+    if (!calls.supportsXattrs(directories.root)) abilities &= ~COLUMN_BIT.xattrs;
+    if (!calls.canMakeDevices) abilities &= ~ABILITY.devices;
+    if (!calls.canMakeNodes) abilities &= ~ABILITY.nodes;
+    if (!calls.exactTimes) abilities &= ~ABILITY.exactTimes;
+    return abilities;
   }
 
   async #loadCached(first: number, end: number): Promise<void> {
@@ -151,7 +173,7 @@ export class RoundList {
       try {
         const target = this.#statPath(path);
         if (target === undefined) return absent;
-        const ordinal = this.#table.add(path, this.#stat, target);
+        const ordinal = this.#table.add(path, this.#stat, target, this.#xattrs(path));
         this.#found.set(path, ordinal);
         return { path, entry: this.#table.entry(ordinal), ordinal, problem: undefined };
       } catch (error) {
@@ -190,11 +212,17 @@ export class RoundList {
     }
   }
 
+  #xattrs(path: BytePath): readonly Xattr[] {
+    const { directory, name } = this.#context.directories.locate(path);
+    return readXattrs(this.#context.calls, directory, name);
+  }
+
   #problem(path: BytePath, error: unknown, code: ErrorCode): Problem {
     if (error instanceof UnstableContent) return { path, code: error.code, message: error.message };
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    if (ABSENT_ERRORS.has(errno)) return { path, code: "LOCKSTEP_SOURCE_CHANGED", message: "is gone since it was listed" };
+    if (ABSENT_ERRORS.has(errno))
+      return { path, code: "LOCKSTEP_SOURCE_CHANGED", message: "is gone since it was listed" };
     return { path, code, message: `cannot be read (${errno})` };
   }
 
@@ -316,7 +344,7 @@ export class RoundList {
       if (type !== this.#table.type(ordinal)) {
         throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "has another type since it was listed");
       }
-      const entry = entryFromStat(path, this.#stat, target, leader);
+      const entry = entryFromStat(path, this.#stat, target, leader, this.#xattrs(path));
       if (type !== FILE) return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
       const unchanged = matchesExpected(this.#stat, this.#table.expected(ordinal));
       if (unchanged && known !== undefined && entry.size <= suite.chunkBytes) {
@@ -329,7 +357,7 @@ export class RoundList {
     const content = this.#reader.read(directory, name);
     const same = matchesExpected(content.stat, this.#table.expected(ordinal));
     if (same) this.#setDigest(ordinal, content.checksum);
-    const entry = entryFromStat(path, content.stat, "", leader);
+    const entry = entryFromStat(path, content.stat, "", leader, this.#xattrs(path));
     return {
       stated: { entry, checksum: content.checksum, chunkRoot: content.chunkRoot },
       settled: same && content.settled,

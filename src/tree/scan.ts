@@ -5,7 +5,8 @@ import { type BytePath, joinPath, MAX_PATH_BYTES, RESERVED_NAME } from "../model
 import type { Problem } from "../model/problem.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, typeOfMode } from "./entry-table.ts";
-import { errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+import { readXattrs } from "./read-xattrs.ts";
+import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 export interface ScanResult {
   readonly table: EntryTable;
@@ -29,17 +30,19 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
   const table = new EntryTable();
   const blind: Problem[] = [];
   const stat = newFileStat();
-  const consider = (path: BytePath, target: string): void => {
+  const consider = (path: BytePath, handle: DirectoryHandle, name: string): void => {
     const type = typeOfMode(stat.mode);
     const { size, mtimeSec, mtimeNsec } = stat;
-    if (classifier.selects({ path, type, size, mtimeSec, mtimeNsec })) table.add(path, stat, target);
+    if (!classifier.selects({ path, type, size, mtimeSec, mtimeNsec })) return;
+    const target = type === SYMLINK ? calls.readLink(handle, name) : "";
+    table.add(path, stat, target, readXattrs(calls, handle, name));
   };
 
   // Handles of an earlier walk stand at the end of their listing.
   directories.reset();
   if (!calls.stat(directories.root, "", stat)) throw new LockstepError("LOCKSTEP_ROOT_MISSING", "the root is gone");
   const { deviceMajor, deviceMinor } = stat;
-  consider("", "");
+  consider("", directories.root, "");
 
   // One frame per directory on the way down: its names, and how far they are done.
   const stack: { path: BytePath; names: string[]; next: number }[] = [];
@@ -74,7 +77,7 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
           blind.push({ path, code: "LOCKSTEP_MOUNT_POINT", message });
           continue;
         }
-        consider(path, type === SYMLINK ? calls.readLink(handle, name) : "");
+        consider(path, handle, name);
         if (type === DIRECTORY) return path;
       } catch (error) {
         if (errnoOf(error) !== "ENOENT") blind.push(blindness(path, error));

@@ -24,6 +24,9 @@ const FORMATS: Readonly<Record<number, number>> = {
 };
 
 const COPY_BYTES = 1 << 20;
+/** Smallest stretch of zeros that is left as a hole; smaller files are written as they are. */
+const SPARSE_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(SPARSE_BYTES);
 
 /** Makes the new versions of a block in the staging area; what content must come is returned. */
 export function beginStage(context: ApplyContext, request: StageRequest): { block: Block; fetch: ContentRange[] } {
@@ -156,9 +159,21 @@ function reuseOwn(context: ApplyContext, block: Block, step: Step): boolean {
   return false;
 }
 
+/** Writes all but whole pieces of zeros, which become holes: sparse files stay sparse. */
+function writeSparsely(context: ApplyContext, incoming: Incoming, bytes: Uint8Array): void {
+  const { calls } = context;
+  for (let at = 0; at < bytes.length; at += SPARSE_BYTES) {
+    const length = Math.min(SPARSE_BYTES, bytes.length - at);
+    const isHole = bytes[at] === 0 && ZEROS.subarray(0, length).equals(bytes.subarray(at, at + length));
+    if (!isHole) calls.write(incoming.fd, bytes, at, length, incoming.received + at);
+  }
+  if (incoming.received + bytes.length === incoming.size) calls.truncate(incoming.fd, incoming.size);
+}
+
 function append(context: ApplyContext, incoming: Incoming, bytes: Uint8Array): void {
   const { calls, hasher, suite } = context;
-  calls.write(incoming.fd, bytes, 0, bytes.length, incoming.received);
+  if (incoming.size < SPARSE_BYTES) calls.write(incoming.fd, bytes, 0, bytes.length, incoming.received);
+  else writeSparsely(context, incoming, bytes);
   incoming.received += bytes.length;
   if (incoming.whole === undefined && incoming.received === incoming.size && incoming.chunk === undefined) {
     // The whole file in one piece, the common case: one call instead of three.
@@ -189,7 +204,7 @@ function verify(context: ApplyContext, step: Step, incoming: Incoming): boolean 
 }
 
 /** Owner of whatever this process makes in the staging area. */
-const OWN = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+const OWN = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, fresh: true };
 
 /** Gives a complete new version its attributes; from here on it can be switched in. */
 function settleStaged(context: ApplyContext, step: Step, name: string): void {

@@ -25,12 +25,20 @@ export class StagingArea {
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
       }
+      this.#disinherit();
       // Also takes away a set-group-id bit that it got from the root: what is made in here belongs to
       // this process's own user and group.
       this.#calls.chmod(this.#root, RESERVED_NAME, 0o700);
       this.#handle = this.#calls.openDirectory(this.#root, RESERVED_NAME);
     }
     return this.#handle;
+  }
+
+  /** Takes away ACLs that the root's default ACL gave the area, and would give all that is made in it. */
+  #disinherit(): void {
+    for (const attribute of this.#calls.listXattrs(this.#root, RESERVED_NAME)) {
+      if (attribute.startsWith("system.")) this.#calls.removeXattr(this.#root, RESERVED_NAME, attribute);
+    }
   }
 
   /** Removes what is of that name, with everything below it. */

@@ -11,6 +11,12 @@ export interface SystemCalls {
   readonly lacks: readonly string[];
   /** Whether owners can be set at will. */
   readonly canChown: boolean;
+  /** Whether devices can be made. */
+  readonly canMakeDevices: boolean;
+  /** Whether fifos and sockets can be made. */
+  readonly canMakeNodes: boolean;
+  /** Whether times are set to the nanosecond. */
+  readonly exactTimes: boolean;
 
   openRoot(path: string): DirectoryHandle;
   /** Opens a directory below the root without following a symlink or crossing a mount. */
@@ -29,12 +35,25 @@ export interface SystemCalls {
   /** Bytes read; 0 at the end. */
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): void;
+  /** Gives the file this length; what is added reads as zeros and takes no space. */
+  truncate(fd: number, length: number): void;
   closeFile(fd: number): void;
 
   chmod(directory: DirectoryHandle, name: string, mode: number): void;
   chown(directory: DirectoryHandle, name: string, uid: number, gid: number): void;
   /** Sets the modification time exactly; never follows a symlink. */
   setTime(directory: DirectoryHandle, name: string, sec: number, nsec: number): void;
+
+  /**
+   * Names of the extended attributes, as byte strings in order; empty where the file system has
+   * none. Of the system namespace only POSIX ACLs are named.
+   */
+  listXattrs(directory: DirectoryHandle, name: string): string[];
+  getXattr(directory: DirectoryHandle, name: string, attribute: string): Uint8Array;
+  setXattr(directory: DirectoryHandle, name: string, attribute: string, value: Uint8Array): void;
+  removeXattr(directory: DirectoryHandle, name: string, attribute: string): void;
+  /** Whether the file system of this directory can hold extended attributes. */
+  supportsXattrs(directory: DirectoryHandle): boolean;
 
   makeDirectory(directory: DirectoryHandle, name: string, mode: number): void;
   makeSymlink(directory: DirectoryHandle, name: string, target: string): void;

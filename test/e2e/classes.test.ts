@@ -9,7 +9,7 @@ const classes = {
   pages: { include: ["**/*.html"], exclude: ["drafts/**"], type: ["file"], size: "<1KiB" },
   old: { age: ">7d", type: ["file"] },
 };
-const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk"];
+const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted"];
 
 test.before(async () => {
   const root: RootOptions = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%", classes };
@@ -76,6 +76,9 @@ test.serial("a file that grew past the size on the master is updated, not delete
   writeFileSync(join(master, "a.html"), "x".repeat(5000));
   const result = await syncClass(t, "grown");
   t.deepEqual(countsOf(result), { ...NO_CHANGES, updated: 1 });
+  // The root itself is no file, so its time is outside the group.
+  utimesSync(remote, 1, 1);
+  utimesSync(master, 1, 1);
   t.is(differences(master, remote), "");
 });
 
@@ -120,15 +123,29 @@ test.serial("entries outside the group keep a directory alive", async (t) => {
   const { master, remote } = paths("alive");
   fleet.configure("alive", { classes: { ...classes, notes: { include: ["notes/"], exclude: ["*.keep"] } } });
   writeTree(master, { "other.txt": "other" });
-  writeTree(remote, { "notes/selected.txt": "goes", "notes/unselected.keep": "stays", "other.txt": "other" });
+  writeTree(remote, { "notes/unselected.keep": "stays", "other.txt": "other" });
+  for (const name of ["selected.txt", "b", "c", "d"]) writeTree(remote, { [`notes/${name}`]: "goes" });
+  // The guard is another test's business.
+  fleet.configure("alive", { maxDelete: 100 });
   const sync = await fleet.run("sync", "alive", "--class", "notes");
-  t.false(existsSync(join(remote, "notes/selected.txt")));
+  t.false(existsSync(join(remote, "notes/selected.txt")), sync.stdout);
   t.is(read(remote, "notes/unselected.keep"), "stays");
   t.is(sync.exitCode, 3);
   t.deepEqual(
     sync.json.remotes["beta"].problems.map(({ path, code }) => [path, code]),
     [["notes", "LOCKSTEP_DIRECTORY_NOT_EMPTY"]],
   );
+});
+
+test.serial("the entries of a group are counted, and maxDelete is a share of them", async (t) => {
+  const { master, remote } = paths("counted");
+  writeTree(master, { "other.txt": "other" });
+  writeTree(remote, { "a.html": "a", "b.html": "b" });
+  const plan = await fleet.run("plan", "counted", "--class", "pages");
+  t.is(plan.json.remotes["beta"].entries, 2);
+  const sync = await fleet.run("sync", "counted", "--class", "pages");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.deepEqual(countsOf(sync.json.remotes["beta"]), { ...NO_CHANGES, deleted: 2 });
 });
 
 test.serial("a class by age takes what either side has left alone for so long", async (t) => {

@@ -1,0 +1,22 @@
+import { MAX_XATTRS } from "../model/batch.ts";
+import type { Xattr } from "../model/entry.ts";
+import { type DirectoryHandle, errnoOf, type SystemCalls, SystemError } from "./system-calls.ts";
+
+const NONE: readonly Xattr[] = [];
+
+/** The extended attributes of a path, in order of name; ACLs as their raw xattrs. */
+export function readXattrs(calls: SystemCalls, directory: DirectoryHandle, name: string): readonly Xattr[] {
+  const names = calls.listXattrs(directory, name);
+  if (names.length === 0) return NONE;
+  if (names.length > MAX_XATTRS) throw new SystemError("E2BIG", "llistxattr");
+  const xattrs: Xattr[] = [];
+  for (const attribute of names) {
+    try {
+      xattrs.push({ name: attribute, value: calls.getXattr(directory, name, attribute) });
+    } catch (error) {
+      // Removed since it was listed: then it is simply not there.
+      if (errnoOf(error) !== "ENODATA") throw error;
+    }
+  }
+  return xattrs;
+}

@@ -1,0 +1,151 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statfsSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { countsOf, differences, dumpTree, Fleet, IS_ROOT, NO_CHANGES, writeTree } from "./mesh-harness.ts";
+
+const NAMES = ["missing", "emptied", "file", "percent", "count", "away", "space", "keeps"];
+let fleet: Fleet;
+
+test.before(async () => {
+  fleet = await Fleet.start({
+    hosts: { alpha: {}, beta: {}, gamma: {}, delta: { roots: [] } },
+    roots: Object.fromEntries(
+      NAMES.map((name) => [name, { comparison: ["delta"], master: "alpha", remotes: ["beta", "gamma"] }]),
+    ),
+  });
+  await fleet.assign();
+});
+
+test.after.always(async () => {
+  await fleet?.stop();
+});
+
+const tenFiles = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`file ${i}`, `content ${i}`]));
+
+async function mirrored(t: ExecutionContext, root: string): Promise<{ alpha: string; beta: string; gamma: string }> {
+  writeTree(fleet.path("alpha", root), tenFiles);
+  const sync = await fleet.run("sync", root);
+  t.is(sync.exitCode, 0, sync.stdout);
+  return { alpha: fleet.path("alpha", root), beta: fleet.path("beta", root), gamma: fleet.path("gamma", root) };
+}
+
+async function masterIsRefused(
+  t: ExecutionContext,
+  root: string,
+  code: string,
+  spoil: (alpha: string) => void,
+): Promise<void> {
+  const { alpha, beta, gamma } = await mirrored(t, root);
+  const before = [dumpTree(beta), dumpTree(gamma)];
+  spoil(alpha);
+  for (const command of ["plan", "sync", "verify"]) {
+    const refused = await fleet.run(command, root);
+    t.is(refused.exitCode, 1, command);
+    t.is(refused.json.outcome, "failed");
+    t.is(refused.json.error?.code, code);
+  }
+  t.deepEqual([dumpTree(beta), dumpTree(gamma)], before);
+}
+
+test.serial("a master root that is missing ends the round", async (t) => {
+  await masterIsRefused(t, "missing", "LOCKSTEP_ROOT_MISSING", (alpha) => renameSync(alpha, `${alpha} away`));
+});
+
+test.serial("a master root that holds nothing ends the round", async (t) => {
+  await masterIsRefused(t, "emptied", "LOCKSTEP_ROOT_EMPTY", (alpha) => {
+    rmSync(alpha, { recursive: true });
+    mkdirSync(alpha);
+  });
+});
+
+test.serial("a master root that is a file ends the round", async (t) => {
+  await masterIsRefused(t, "file", "LOCKSTEP_ROOT_NOT_DIRECTORY", (alpha) => {
+    rmSync(alpha, { recursive: true });
+    writeFileSync(alpha, "not a directory");
+  });
+});
+
+test.serial("deletions over half of a remote are refused for that remote", async (t) => {
+  const { alpha, beta, gamma } = await mirrored(t, "percent");
+  // Of gamma's entries the same deletions are less than half.
+  writeTree(alpha, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`more ${i}`, ""])));
+  fleet.configure("percent", { remotes: ["gamma"] });
+  await fleet.assign();
+  t.is((await fleet.run("sync", "percent")).exitCode, 0);
+  fleet.configure("percent", { remotes: ["beta", "gamma"] });
+  await fleet.assign();
+  for (let i = 0; i < 6; i++) unlinkSync(join(alpha, `file ${i}`));
+  const before = dumpTree(beta);
+  const sync = await fleet.run("sync", "percent");
+  t.is(sync.exitCode, 3);
+  t.is(sync.json.remotes["beta"].outcome, "failed");
+  t.is(sync.json.remotes["beta"].problems[0].code, "LOCKSTEP_DELETE_GUARD");
+  t.is(dumpTree(beta), before);
+  t.is(sync.json.remotes["gamma"].outcome, "in-step");
+  t.is(differences(alpha, gamma), "");
+});
+
+test.serial("maxDelete as a count allows just so many", async (t) => {
+  const { alpha, beta, gamma } = await mirrored(t, "count");
+  for (let i = 0; i < 3; i++) unlinkSync(join(alpha, `file ${i}`));
+  const before = dumpTree(beta);
+  fleet.configure("count", { maxDelete: 2 });
+  const refused = await fleet.run("sync", "count");
+  t.is(refused.exitCode, 3);
+  t.is(refused.json.remotes["beta"].problems[0].code, "LOCKSTEP_DELETE_GUARD");
+  t.is(dumpTree(beta), before);
+  fleet.configure("count", { maxDelete: 3 });
+  const sync = await fleet.run("sync", "count");
+  t.is(sync.exitCode, 0, sync.stdout);
+  for (const remote of [beta, gamma]) t.is(differences(alpha, remote), "");
+});
+
+test.serial("a remote whose root is missing is refused while another comes in step", async (t) => {
+  const { alpha, beta, gamma } = await mirrored(t, "away");
+  writeFileSync(join(alpha, "news"), "news");
+  renameSync(beta, `${beta} away`);
+  const sync = await fleet.run("sync", "away");
+  t.is(sync.exitCode, 3);
+  t.is(sync.json.remotes["beta"].outcome, "failed");
+  t.is(sync.json.remotes["beta"].problems[0].code, "LOCKSTEP_ROOT_MISSING");
+  t.is(differences(alpha, gamma), "");
+  renameSync(`${beta} away`, beta);
+  t.is((await fleet.run("sync", "away")).exitCode, 0);
+  t.is(differences(alpha, beta), "");
+});
+
+(IS_ROOT ? test.serial : test.serial.skip)("a remote without the space is refused, and unchanged", async (t) => {
+  const { alpha, beta, gamma } = { alpha: "alpha", beta: "beta", gamma: "gamma" };
+  fleet.mountTmpfs(beta, "space", "2m");
+  const root = fleet.path(beta, "space");
+  writeTree(root, { "here before": "old" });
+  writeTree(fleet.path(alpha, "space"), { "here before": "new", big: Buffer.alloc(3 << 20, 1) });
+  const before = dumpTree(root);
+  const free = statfsSync(root).bfree;
+  const sync = await fleet.run("sync", "space");
+  t.is(sync.exitCode, 3);
+  t.is(sync.json.remotes[beta].problems[0].code, "LOCKSTEP_SPACE_GUARD");
+  t.is(dumpTree(root), before);
+  t.is(statfsSync(root).bfree, free);
+  t.is(differences(fleet.path(alpha, "space"), fleet.path(gamma, "space")), "");
+});
+
+test.serial("with delete: false extras stay and are counted", async (t) => {
+  const { alpha, beta, gamma } = await mirrored(t, "keeps");
+  unlinkSync(join(alpha, "file 0"));
+  writeFileSync(join(alpha, "file 1"), "changed");
+  writeFileSync(join(beta, "extra"), "extra");
+  fleet.configure("keeps", { delete: false });
+  const sync = await fleet.run("sync", "keeps");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(sync.json.remotes["beta"].deleted, 0);
+  t.is(sync.json.remotes["beta"].kept, 2);
+  t.is(sync.json.remotes["gamma"].kept, 1);
+  t.is(readFileSync(join(beta, "extra"), "utf8"), "extra");
+  for (const remote of [beta, gamma]) {
+    t.is(readFileSync(join(remote, "file 0"), "utf8"), "content 0");
+    t.is(differences(alpha, remote, { ignore: ["file 0", "extra"] }), "");
+  }
+  const again = await fleet.run("sync", "keeps");
+  t.deepEqual(countsOf(again.json.remotes["beta"]), NO_CHANGES);
+});
