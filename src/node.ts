@@ -105,9 +105,14 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
   try {
     const authority = await Authority.load({ signer: identity, state, clock: systemClock }, options.control);
     const trees = new Map(
-      Object.entries(options.roots).map(([name, path]) => [name, openTree(name, resolve(path), cache)]),
+      Object.entries(options.roots).map(([name, path]) => [
+        name,
+        openTree(name, resolve(path), cache, state.journal(name)),
+      ]),
     );
     closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));
+    // A root that is not there now is put right when the node starts with it.
+    for (const tree of trees.values()) await tree.recover().catch(() => undefined);
     const mesh = await startMesh({ identity, listen: options.listen, admission: authority });
     closing.push(() => mesh.stop());
     const comparison = new ComparisonServer({ mesh, signer: identity, state, authority, clock: systemClock });

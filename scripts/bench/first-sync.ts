@@ -33,7 +33,7 @@ interface Contender {
 function lockstep(workshop: Workshop, base: string, source: string, durability: "full" | "none"): Contender {
   return {
     name: "Lockstep",
-    durability: durability === "full" ? "full: synced once per block and at the end" : "none: left to the system",
+    durability,
     async run(number) {
       // Hosts of its own for each run, so that no cache knows anything.
       const own = new Workshop();
@@ -75,7 +75,7 @@ function rsync(
   const options = ["-aHAX", "--delete", ...(fsync ? ["--fsync"] : [])];
   return {
     name: route.label,
-    durability: fsync ? "--fsync: each file by itself" : "none: left to the system",
+    durability: fsync ? "fsync" : "none",
     async run(number) {
       const target = `${route.label.replaceAll(" ", "-")}${fsync ? "-fsync" : ""}-${number}`;
       mkdirSync(join(base, target));
@@ -170,5 +170,9 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
   }
   console.log(`\nseconds of wall time, medians (smallest–largest), and times that of plain rsync:\n`);
   console.log(table(all, samples));
+  console.log(`
+durability: none = left to the system; full = one syncfs before each block's names are switched and one
+at the end; fsync = rsync --fsync, each file by itself. "no-op again" is a second no-op: by then all of
+Lockstep's digests are cached.`);
   return 0;
 }

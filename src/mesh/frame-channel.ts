@@ -5,6 +5,8 @@ import { LockstepError } from "../model/errors.ts";
 import type { Channel, Frame, Protocol } from "../ports/mesh.ts";
 
 const LENGTH_BYTES = 4;
+/** What a queued frame costs besides its bytes; without it empty frames would cost nothing. */
+const FRAME_OVERHEAD = 128;
 /**
  * How much may wait in the stream's own write buffer before `send` waits. libp2p would queue without
  * limit: `onDrain()` resolves at once after its first use, so the buffer itself is watched.
@@ -109,7 +111,7 @@ export class FrameChannel implements Channel {
     this.#body = undefined;
     this.#headFill = 0;
     this.#queue.push(body);
-    this.#queuedBytes += body.length;
+    this.#queuedBytes += body.length + FRAME_OVERHEAD;
     if (this.#queuedBytes > this.#protocol.windowBytes) {
       this.abort(new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer sent more than it had credit for"));
       return;
@@ -121,7 +123,7 @@ export class FrameChannel implements Channel {
     for (;;) {
       const frame = this.#queue.shift();
       if (frame !== undefined) {
-        this.#queuedBytes -= frame.length;
+        this.#queuedBytes -= frame.length + FRAME_OVERHEAD;
         yield frame;
       } else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;

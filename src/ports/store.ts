@@ -30,6 +30,16 @@ export interface HashCache {
   store(keys: HashKeys, hashes: CachedHashes): Promise<void>;
 }
 
+/**
+ * What must be put right in a root after a crash. A part written is there after power loss too.
+ */
+export interface ApplyJournal {
+  /** Adds a part; the number orders it. */
+  write(part: number, bytes: Uint8Array): Promise<void>;
+  read(): Promise<Uint8Array[]>;
+  clear(): Promise<void>;
+}
+
 /** What a node must remember across restarts. */
 export interface StateStore {
   /** Signed assignments by root name. */
@@ -37,6 +47,7 @@ export interface StateStore {
   putAssignment(root: string, envelope: Uint8Array): Promise<void>;
   highestSequence(root: string): Promise<number>;
   putHighestSequence(root: string, sequence: number): Promise<void>;
+  journal(root: string): ApplyJournal;
   lastRound(root: string): Promise<RoundReport | undefined>;
   putLastRound(root: string, report: RoundReport): Promise<void>;
 }

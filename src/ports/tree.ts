@@ -116,8 +116,11 @@ export interface TreeRound {
   delete(paths: readonly BytePath[]): Promise<CommitResult>;
   /** Removes the staging area, then sets modes and times of directories. */
   finish(): Promise<CommitResult>;
-  /** Ends the round, cleaning up whatever it left. */
-  close(): Promise<void>;
+  /**
+   * Ends the round. One that was cut short leaves the contents that it had complete for the next;
+   * `clean` removes what earlier rounds may have left.
+   */
+  close(clean: boolean): Promise<void>;
 }
 
 /** Reads content for others. */
@@ -139,6 +142,8 @@ export interface Tree {
   /** What this host's system lacks, as sentences. */
   readonly lacks: readonly string[];
   begin(): TreeRound;
+  /** Puts right what a crash left undone, by the journal. */
+  recover(): Promise<void>;
   readonly content: ContentReader;
   close(): Promise<void>;
 }

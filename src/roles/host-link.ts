@@ -4,7 +4,7 @@ import type { Abilities, Entry } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
 import type { RoundId } from "../model/order.ts";
-import { encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
+import { countOrdinals, encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import { encodePaths } from "../model/path-list.ts";
 import type { ChangeCounts } from "../model/plan.ts";
@@ -112,8 +112,10 @@ export class HostLink {
   /** Packed batches, in the order of the indexes, which ascend. */
   async batches(indexes: OrdinalRanges): Promise<Uint8Array[]> {
     const batches: Uint8Array[] = [];
+    const wanted = countOrdinals(indexes);
     for await (const part of this.#requester.ask(this.#body({ batches: { indexes: encodeGroups([indexes]) } }))) {
       batches.push(...(part.batches?.batches ?? []));
+      if (batches.length > wanted) throw this.#malformed("more batches than asked for");
     }
     return batches;
   }

@@ -54,14 +54,15 @@ class Participant {
     this.#rounds = rounds;
   }
 
-  async leave(): Promise<void> {
+  async leave(ended = false): Promise<void> {
     const active = this.#active;
     if (active === undefined) return;
     this.#active = undefined;
     active.state = "ended";
     active.remote?.stop();
     // Whatever is being switched ends first, as the worker does one thing after the other.
-    await active.round.close().catch(() => undefined);
+    const clean = ended && active.remote !== undefined && active.order.mode === "sync";
+    await active.round.close(clean).catch(() => undefined);
     this.#rounds.leave(active);
   }
 
@@ -78,7 +79,7 @@ class Participant {
     if (request.end !== undefined) {
       this.#advance(active, "end");
       await this.#keepReport(active, request.end.report);
-      await this.leave();
+      await this.leave(true);
       return;
     }
     yield* this.#step(active, request);

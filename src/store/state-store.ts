@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { Level } from "level";
 import { LockstepError } from "../model/errors.ts";
 import type { RoundReport } from "../model/report.ts";
-import type { StateStore } from "../ports/store.ts";
+import type { ApplyJournal, StateStore } from "../ports/store.ts";
 
 type Value = string | Uint8Array;
 type StateLevel = Level<string, Value>;
@@ -85,6 +85,20 @@ export class LevelStateStore implements StateStore {
 
   putHighestSequence(root: string, sequence: number): Promise<void> {
     return this.#put(`sequence!${root}`, String(sequence));
+  }
+
+  journal(root: string): ApplyJournal {
+    const prefix = `journal!${root}!`;
+    const range = { gt: prefix, lt: `journal!${root}~`, valueEncoding: "view" } as const;
+    return {
+      write: (part, bytes) => this.#put(`${prefix}${String(part).padStart(8, "0")}`, bytes),
+      read: async () => {
+        const parts: Uint8Array[] = [];
+        for await (const value of this.#level.values<string, Uint8Array>(range)) parts.push(value);
+        return parts;
+      },
+      clear: () => this.#level.clear({ gt: range.gt, lt: range.lt }),
+    };
   }
 
   async lastRound(root: string): Promise<RoundReport | undefined> {

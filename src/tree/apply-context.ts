@@ -56,6 +56,8 @@ export interface ApplyContext {
   readonly list: RoundList;
   readonly limits: ApplyLimits;
   readonly ledger: Ledger;
+  /** Content that an interrupted round left in the staging area, by checksum in hex. */
+  readonly leftovers: Map<string, string[]>;
 }
 
 /** What the round has done so far that its end must know. */

@@ -1,19 +1,49 @@
+import type { JournalPart, TouchedDirectory } from "../model/apply-journal.ts";
 import { sameDigest } from "../model/digest.ts";
 import { DIRECTORY, type Entry, FILE } from "../model/entry.ts";
-import { type BytePath, comparePaths, joinPath } from "../model/path.ts";
+import { type BytePath, comparePaths, joinPath, RESERVED_NAME } from "../model/path.ts";
 import { ACTIONS, type ChangeCounts } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
-import { type Expected, matchesExpected, typeOfMode } from "./entry-table.ts";
+import { type Expected, inodeKey, matchesExpected, typeOfMode } from "./entry-table.ts";
 import { StableReader, UnstableContent } from "./read-stable.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
 /** A path is not as the plan expects it. */
 class TargetChanged extends Error {}
 
-function inodeKey(stat: FileStat | Expected): string {
-  return `${stat.inodeHigh}:${stat.inodeLow}`;
+/**
+ * What must be put right if this host stops after the block's first switch and before the finish;
+ * to be written down before the switch.
+ */
+export function journalOfBlock(context: ApplyContext, block: Block): JournalPart {
+  const steps = [...block.steps.values()].filter((step) => !step.failed);
+  const switched = steps.filter((step) => step.staged !== undefined || step.stated.entry.leader !== undefined);
+  const directories = steps.map((step) => step.stated.entry).filter((entry) => entry.type === DIRECTORY);
+  const paths = switched.map((step) => step.stated.entry.path);
+  return { touched: touchParents(context, paths), directories };
+}
+
+/** The same for deletions. */
+export function journalOfDeletions(context: ApplyContext, paths: readonly BytePath[]): JournalPart {
+  return { touched: touchParents(context, paths), directories: [] };
+}
+
+/** Notes the times of the directories that hold these paths; those not noted before are returned. */
+function touchParents(context: ApplyContext, paths: readonly BytePath[]): TouchedDirectory[] {
+  const { ledger } = context;
+  const before = new Set(ledger.touched.keys());
+  for (const path of paths) {
+    try {
+      touchParent(context, path);
+    } catch {
+      // What is to be done there fails for the same reason, and says so.
+    }
+  }
+  const touched: TouchedDirectory[] = [];
+  for (const [path, time] of ledger.touched) if (!before.has(path)) touched.push({ path, ...time });
+  return touched;
 }
 
 /**
@@ -284,13 +314,17 @@ export function deletePaths(context: ApplyContext, paths: readonly BytePath[]): 
   return { counts, problems };
 }
 
-/** Ends the apply: removes the staging area, then sets modes and times of directories. */
-export function finishApply(context: ApplyContext): CommitResult {
+/**
+ * Ends the apply: removes the staging area, then sets modes and times of directories.
+ *
+ * @param staged `keep` leaves complete contents for the next round, when this one was cut short
+ */
+export function finishApply(context: ApplyContext, staged: "remove" | "keep"): CommitResult {
   const { calls, directories, staging, ledger, limits } = context;
   const problems: Problem[] = [];
   directories.reset();
-  if (staging.exists()) {
-    touchParent(context, "x");
+  if (staged === "remove" && staging.exists()) {
+    touchParent(context, RESERVED_NAME);
     staging.remove();
   }
   const paths = new Set([...ledger.touched.keys(), ...ledger.directories.keys()]);

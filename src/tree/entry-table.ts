@@ -67,6 +67,11 @@ export interface Expected {
   readonly links: number;
 }
 
+/** An inode of the root's file system as a map key. */
+export function inodeKey(stat: FileStat | Expected): string {
+  return `${stat.inodeHigh}:${stat.inodeLow}`;
+}
+
 export function matchesExpected(stat: FileStat, expected: Expected): boolean {
   return (
     stat.inodeLow === expected.inodeLow &&

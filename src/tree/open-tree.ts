@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../model/errors.ts";
-import type { HashCache } from "../ports/store.ts";
+import type { ApplyJournal, HashCache } from "../ports/store.ts";
 import type { ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
@@ -55,13 +55,15 @@ class LazyWorker {
  * @param name the root's name in messages
  * @param path the directory it means here
  */
-export function openTree(name: string, path: string, cache: HashCache): Tree {
+export function openTree(name: string, path: string, cache: HashCache, journal: ApplyJournal): Tree {
   const rounds = new LazyWorker(
     "round-worker",
     { name, path },
     {
       lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
       store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
+      writeJournal: (part: number, bytes: Uint8Array) => journal.write(part, bytes),
+      clearJournal: () => journal.clear(),
     },
   );
   const contents = new LazyWorker("content-worker", { name, path }, {});
@@ -87,8 +89,14 @@ export function openTree(name: string, path: string, cache: HashCache): Tree {
         commit: (block) => call("commit", block),
         delete: (paths) => call("delete", paths),
         finish: () => call("finish"),
-        close: () => call("close"),
+        close: (clean) => call("close", clean),
       };
+    },
+    async recover() {
+      const parts = await journal.read();
+      if (parts.length === 0) return;
+      await rounds.port.call("recover", [parts]);
+      await journal.clear();
     },
     content: {
       async *read(ranges: readonly ReadRange[], signal: AbortSignal) {

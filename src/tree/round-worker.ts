@@ -1,5 +1,6 @@
 /** Worker thread: one root's rounds, with synchronous system calls off the main thread. */
 import { parentPort, workerData } from "node:worker_threads";
+import { decodeJournalPart, encodeJournalPart, type JournalPart } from "../model/apply-journal.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
@@ -7,13 +8,14 @@ import { SUITE } from "../model/suite.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
 import { chooseCalls } from "./choose-calls.ts";
-import { commitBlock, deletePaths, finishApply } from "./commit.ts";
+import { commitBlock, deletePaths, finishApply, journalOfBlock, journalOfDeletions } from "./commit.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
+import { inodeKey } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
 import { type CachePort, RoundList } from "./round-list.ts";
 import { beginStage, endStage, receiveContent } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
-import { errnoOf } from "./system-calls.ts";
+import { errnoOf, type FileStat } from "./system-calls.ts";
 import { WorkerPort } from "./worker-port.ts";
 
 export interface RoundWorkerData {
@@ -72,13 +74,49 @@ function blockOf(number: number): Block {
   return block;
 }
 
-function close(): void {
+async function close(clean: boolean): Promise<void> {
   if (open === undefined) return;
-  for (const block of open.blocks.values()) endStage(open.apply as ApplyContext, block);
-  // What the round left behind when it was cut short; directories get their times back.
-  if (open.apply !== undefined) finishApply(open.apply);
-  open.directories.close();
+  const { apply, blocks, directories } = open;
+  for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
+  // A round that was cut short: directories get their times back, complete contents stay.
+  if (apply !== undefined) finishApply(apply, "keep");
+  else if (clean) finishApply(newApply(open, { delete: false, deletions: 0, durability: "none" }), "remove");
+  directories.close();
   open = undefined;
+  if (apply !== undefined) await port.call("clearJournal", []);
+}
+
+function newApply({ directories, list }: Open, limits: ApplyLimits): ApplyContext {
+  const staging = new StagingArea(calls, directories.root);
+  const ledger = new Ledger();
+  return { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger, leftovers: new Map() };
+}
+
+/** Does what a crash left undone, as the journal says. */
+async function recover(parts: readonly Uint8Array[]): Promise<void> {
+  const directories = openRoot();
+  try {
+    const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
+    const apply = newApply(
+      { directories, list, apply: undefined, blocks: new Map() },
+      { delete: false, deletions: 0, durability: "full" },
+    );
+    for (const part of parts.map(decodeJournalPart)) {
+      for (const { path, sec, nsec } of part.touched) {
+        if (!apply.ledger.touched.has(path)) apply.ledger.touched.set(path, { sec, nsec });
+      }
+      for (const entry of part.directories) apply.ledger.directories.set(entry.path, entry);
+    }
+    finishApply(apply, "keep");
+  } finally {
+    directories.close();
+  }
+}
+
+let journalPart = 0;
+async function writeJournal(part: JournalPart): Promise<void> {
+  if (part.touched.length === 0 && part.directories.length === 0) return;
+  await port.call("writeJournal", [journalPart++, encodeJournalPart(part)]);
 }
 
 const cache: CachePort = {
@@ -105,12 +143,12 @@ const port = new WorkerPort(parentPort, {
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
   prepare(limits: ApplyLimits) {
-    const { directories, list } = opened();
-    const staging = new StagingArea(calls, directories.root);
-    opened().apply = { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger: new Ledger() };
+    const apply = newApply(opened(), limits);
+    opened().apply = apply;
     opened().blocks.clear();
     try {
-      if (staging.exists()) staging.remove();
+      const touching = (stat: FileStat): unknown => apply.ledger.changed.add(inodeKey(stat));
+      for (const [checksum, names] of apply.staging.keepContents(touching)) apply.leftovers.set(checksum, names);
     } catch (error) {
       const code = errnoOf(error) === "EROFS" ? "LOCKSTEP_ROOT_READ_ONLY" : "LOCKSTEP_ACCESS_DENIED";
       throw new LockstepError(code, `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`);
@@ -123,16 +161,23 @@ const port = new WorkerPort(parentPort, {
   },
   receive: (number: number, frame: Uint8Array<ArrayBuffer>) => receiveContent(applying(), blockOf(number), frame),
   staged: (number: number) => endStage(applying(), blockOf(number)),
-  commit(number: number) {
-    const result = commitBlock(applying(), blockOf(number));
+  async commit(number: number) {
+    const block = blockOf(number);
+    await writeJournal(journalOfBlock(applying(), block));
+    const result = commitBlock(applying(), block);
     opened().blocks.delete(number);
     return result;
   },
-  delete: (paths: BytePath[]) => deletePaths(applying(), paths),
-  finish() {
-    const result = finishApply(applying());
+  async delete(paths: BytePath[]) {
+    await writeJournal(journalOfDeletions(applying(), paths));
+    return deletePaths(applying(), paths);
+  },
+  async finish() {
+    const result = finishApply(applying(), "remove");
     opened().apply = undefined;
+    await port.call("clearJournal", []);
     return result;
   },
   close,
+  recover,
 });

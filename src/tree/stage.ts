@@ -1,5 +1,5 @@
 import type { ContentRange } from "../model/content-ranges.ts";
-import { sameDigest } from "../model/digest.ts";
+import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { ACTIONS } from "../model/plan.ts";
@@ -14,7 +14,8 @@ import {
   type Step,
 } from "./apply-context.ts";
 import { parseRecords } from "./content-records.ts";
-import { errnoOf, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
+import { StableReader } from "./read-stable.ts";
+import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
 
 const FORMATS: Readonly<Record<number, number>> = {
   [ENTRY_TYPES.fifo]: S_IFIFO,
@@ -70,8 +71,11 @@ function failStep(context: ApplyContext, block: Block, step: Step, problem: Bloc
   }
 }
 
+/** Names in the staging area; content is named by its checksum, so that a later round can use it. */
 function stagedName(block: Block, step: Step): string {
-  return `${block.number}.${step.index}`;
+  const place = `${block.number}.${step.index}`;
+  const { checksum } = step.stated;
+  return checksum === undefined ? place : `${hexDigest(checksum)}.${place}`;
 }
 
 function stageStep(context: ApplyContext, block: Block, step: Step): void {
@@ -85,6 +89,7 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
     case FILE:
       if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
         return;
+      if (entry.size > 0 && takeLeftover(context, block, step)) return;
       if (entry.size === 0) finishFile(context, block, step, newIncoming(context, name, 0));
       else step.awaiting = true;
       return;
@@ -107,6 +112,35 @@ function needsOwnInode(context: ApplyContext, entry: Entry): boolean {
   const ordinal = table.find(entry.path, listed);
   if (ordinal === undefined) return true;
   return table.links(ordinal) !== table.knownLinks(ordinal);
+}
+
+/** Takes content that an interrupted round had staged already, if it is the stated one. */
+function takeLeftover(context: ApplyContext, block: Block, step: Step): boolean {
+  const { calls, hasher, suite, staging, leftovers } = context;
+  const { checksum, chunkRoot: root, entry } = step.stated;
+  if (checksum === undefined || root === undefined) return false;
+  const name = leftovers.get(hexDigest(checksum))?.pop();
+  if (name === undefined) return false;
+  let right = false;
+  try {
+    const content = new StableReader(calls, hasher, suite).read(staging.handle, name);
+    right = sameDigest(content.checksum, checksum) && sameDigest(content.chunkRoot, root) && content.stat.links === 1;
+  } catch {
+    // Half of it, or something else: fetched instead.
+  }
+  if (!right) {
+    staging.discard(name);
+    return false;
+  }
+  const staged = stagedName(block, step);
+  calls.rename(staging.handle, name, staging.handle, staged, "fresh");
+  const stat = newFileStat();
+  calls.stat(staging.handle, staged, stat);
+  applyAttributes(context, staging.handle, staged, entry, stat);
+  step.staged = staged;
+  block.hashed++;
+  block.bytesReused += entry.size;
+  return true;
 }
 
 function newIncoming(context: ApplyContext, name: string, size: number): Incoming {

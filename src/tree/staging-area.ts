@@ -1,7 +1,7 @@
-import { DIRECTORY } from "../model/entry.ts";
+import { DIRECTORY, FILE } from "../model/entry.ts";
 import { RESERVED_NAME } from "../model/path.ts";
 import { typeOfMode } from "./entry-table.ts";
-import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 /**
  * `ROOT/.lockstep/`: where new versions wait and old ones go to be removed. On the root's own file
@@ -65,6 +65,36 @@ export class StagingArea {
   /** True when an earlier round left an area behind. */
   exists(): boolean {
     return this.#calls.stat(this.#root, RESERVED_NAME, newFileStat());
+  }
+
+  /**
+   * Clears what an earlier round left behind, but for files that may hold content: their names say
+   * which, and whoever uses one verifies it. Returns them by the checksum in hex.
+   *
+   * @param touching is told of each inode whose ctime this moves; it may have names in the tree
+   */
+  keepContents(touching: (stat: FileStat) => void): Map<string, string[]> {
+    const kept = new Map<string, string[]>();
+    if (!this.exists()) return kept;
+    const stat = newFileStat();
+    // No earlier round's name: two rounds never clear the area at the same moment.
+    const label = Date.now().toString(36);
+    let count = 0;
+    for (const name of this.#calls.readDirectory(this.handle)) {
+      const match = /^([0-9a-f]{64})\./.exec(name);
+      if (!this.#calls.stat(this.handle, name, stat)) continue;
+      touching(stat);
+      // One with further names is an old version that was on its way out.
+      if (match === null || typeOfMode(stat.mode) !== FILE || stat.links !== 1) {
+        this.discard(name);
+        continue;
+      }
+      // Out of the way of the names that this round gives.
+      const aside = `${match[1]}.kept-${label}-${count++}`;
+      this.#calls.rename(this.handle, name, this.handle, aside, "fresh");
+      kept.set(match[1], [...(kept.get(match[1]) ?? []), aside]);
+    }
+    return kept;
   }
 
   /** Removes the whole area, if there is one. */

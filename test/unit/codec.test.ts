@@ -107,7 +107,6 @@ const BAD_ASSIGNMENTS: [what: string, change: Partial<RoleAssignment>][] = [
   ["a host's peer id that is none", { hosts: [{ name: "a", peer: "x", addresses: [] }] }],
   ["too long a host name", { hosts: [{ name: "x".repeat(256), peer: PEERS[0], addresses: [] }] }],
   ["too many addresses", { hosts: [{ name: "x", peer: PEERS[0], addresses: Array.from({ length: 17 }, () => "/x") }] }],
-  ["an epoch above 2^53-1", { epoch: 2 ** 60 }],
 ];
 for (const [what, change] of BAD_ASSIGNMENTS) {
   test(`an assignment is refused: ${what}`, (t) => {
@@ -127,7 +126,6 @@ const BAD_ORDERS: [what: string, change: object][] = [
   ["a bound that is no number", { classification: { ...ORDER.classification, age: { op: "<", value: Number.NaN } } }],
   ["too many patterns", { classification: { ...ORDER.classification, include: Array(LIMITS.patterns + 1).fill("a") } }],
   ["too long a pattern", { classification: { ...ORDER.classification, exclude: ["x".repeat(LIMITS.patternLength + 1)] } }],
-  ["a sequence above 2^53-1", { sequence: 2 ** 60 }],
 ];
 for (const [what, change] of BAD_ORDERS) {
   test(`an order is refused: ${what}`, (t) => {
@@ -135,6 +133,15 @@ for (const [what, change] of BAD_ORDERS) {
     t.throws(() => decodeOrder(encodeOrder(order)), { code: "LOCKSTEP_MALFORMED" });
   });
 }
+
+test("an epoch or a sequence above 2^53-1 is refused", (t) => {
+  // 2^60 as a varint, in a field that comes again: the last one counts.
+  const large = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
+  const epoch = Uint8Array.from([...encodeAssignment(ASSIGNMENT), 0x10, ...large]);
+  t.throws(() => decodeAssignment(epoch), { code: "LOCKSTEP_MALFORMED" });
+  const sequence = Uint8Array.from([...encodeOrder(ORDER), 0x18, ...large]);
+  t.throws(() => decodeOrder(sequence), { code: "LOCKSTEP_MALFORMED" });
+});
 
 test("a round id without a name, or none at all, is refused", (t) => {
   t.throws(() => decodeRoundId(undefined), { code: "LOCKSTEP_MALFORMED" });

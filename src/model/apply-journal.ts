@@ -1,0 +1,50 @@
+import { decodeBatch, encodeBatch } from "./batch.ts";
+import { ByteReader, ByteWriter } from "./canonical-bytes.ts";
+import type { Entry } from "./entry.ts";
+import { type BytePath, comparePaths, MAX_PATH_BYTES } from "./path.ts";
+
+export interface TouchedDirectory {
+  readonly path: BytePath;
+  /** The mtime that it had before the round. */
+  readonly sec: number;
+  readonly nsec: number;
+}
+
+/**
+ * What a host must put right when it was stopped between the switch of a block and the finish: times
+ * of directories whose content changed, attributes of directories that were made.
+ */
+export interface JournalPart {
+  readonly touched: readonly TouchedDirectory[];
+  readonly directories: readonly Entry[];
+}
+
+const JOURNAL_VERSION = 1;
+const MAX_DIRECTORIES = 1e7;
+
+export function encodeJournalPart(part: JournalPart): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter();
+  writer.byte(JOURNAL_VERSION);
+  writer.integer(part.touched.length);
+  for (const { path, sec, nsec } of part.touched) {
+    writer.text(path);
+    writer.signed(sec);
+    writer.integer(nsec);
+  }
+  writer.bytes(encodeBatch([...part.directories].sort((a, b) => comparePaths(a.path, b.path))));
+  return writer.take();
+}
+
+/** @throws LockstepError `LOCKSTEP_MALFORMED` */
+export function decodeJournalPart(bytes: Uint8Array): JournalPart {
+  const reader = new ByteReader(bytes);
+  if (reader.byte() !== JOURNAL_VERSION) return { touched: [], directories: [] };
+  const touched = Array.from({ length: reader.integer(MAX_DIRECTORIES) }, () => ({
+    path: reader.text(MAX_PATH_BYTES),
+    sec: reader.signed(),
+    nsec: reader.integer(999_999_999),
+  }));
+  const directories = decodeBatch(reader.bytes(bytes.length), MAX_DIRECTORIES);
+  reader.end();
+  return { touched, directories };
+}

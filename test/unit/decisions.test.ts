@@ -1,0 +1,180 @@
+import test from "ava";
+import fc from "fast-check";
+import { advanceRound, type ParticipantState, type ParticipantStep } from "../../src/compare/advance-round.ts";
+import { allowedDeletions, guardDeletions, guardSpace } from "../../src/compare/guard.ts";
+import { type ContentRange, cutRequests } from "../../src/model/content-ranges.ts";
+import { ERROR_TABLE, isErrorCode, LockstepError, toLockstepError } from "../../src/model/errors.ts";
+import type { MaxDelete } from "../../src/model/order.ts";
+import { OUTCOMES, worseOutcome } from "../../src/model/report.ts";
+
+// ---- guard
+
+const percent = (amount: number): MaxDelete => ({ amount, unit: "percent" });
+const count = (amount: number): MaxDelete => ({ amount, unit: "count" });
+
+const ALLOWED: [entries: number, max: MaxDelete, allowed: number][] = [
+  [100, percent(50), 50],
+  [101, percent(50), 50],
+  [1, percent(50), 0],
+  [2, percent(50), 1],
+  [0, percent(50), 0],
+  [7, percent(100), 7],
+  [7, percent(0), 0],
+  [1000, percent(0.1), 1],
+  [999, percent(0.1), 0],
+  [3, percent(33.4), 1],
+  [100, count(5), 5],
+  [2, count(5), 5],
+  [2, count(0), 0],
+];
+for (const [entries, max, allowed] of ALLOWED) {
+  test(`of ${entries} entries, maxDelete ${max.amount} ${max.unit} allows ${allowed}`, (t) => {
+    t.is(allowedDeletions(entries, max), allowed);
+    t.notThrows(() => guardDeletions(allowed, entries, max));
+    t.throws(() => guardDeletions(allowed + 1, entries, max), { code: "LOCKSTEP_DELETE_GUARD" });
+  });
+}
+
+test("no deletion never meets the guard", (t) => {
+  for (const max of [percent(0), count(0)]) t.notThrows(() => guardDeletions(0, 0, max));
+});
+
+test("a limit that is no whole count allows no more than it says", (t) => {
+  t.notThrows(() => guardDeletions(2, 10, count(2.5)));
+  t.throws(() => guardDeletions(3, 10, count(2.5)), { code: "LOCKSTEP_DELETE_GUARD" });
+});
+
+const SPACE: [what: string, newBytes: number, replaced: number, inFlight: number, free: number, fits: boolean][] = [
+  ["nothing new on a full disk", 0, 0, 100, 0, true],
+  ["new and no room for it", 100, 0, 0, 99, false],
+  ["new and just room for it", 100, 0, 0, 100, true],
+  ["room for the growth, none for the blocks under way", 100, 0, 50, 149, false],
+  ["room for both", 100, 0, 50, 150, true],
+  ["replaced by as much: the blocks under way count", 100, 100, 50, 50, true],
+  ["replaced by as much, no room for blocks under way", 100, 100, 50, 49, false],
+  ["shrinking: what is freed later does not pay for what is staged now", 100, 1000, 50, 49, false],
+  ["less new than one block", 10, 0, 1000, 20, true],
+];
+for (const [what, newBytes, replaced, inFlight, free, fits] of SPACE) {
+  test(`space: ${what}`, (t) => {
+    const guard = (): void => guardSpace(newBytes, replaced, inFlight, free);
+    if (fits) t.notThrows(guard);
+    else t.throws(guard, { code: "LOCKSTEP_SPACE_GUARD" });
+  });
+}
+
+// ---- the round
+
+const STATES: ParticipantState[] = ["begun", "listed", "applying", "ended"];
+const STEPS: ParticipantStep[] = [
+  "list",
+  "nodes",
+  "batches",
+  "lookup",
+  "checksums",
+  "state",
+  "prepare",
+  "stage",
+  "commit",
+  "delete",
+  "finish",
+  "end",
+];
+const ALLOWED_STEPS: Record<ParticipantState, Partial<Record<ParticipantStep, ParticipantState>>> = {
+  begun: { list: "listed", end: "ended" },
+  listed: {
+    list: "listed",
+    nodes: "listed",
+    batches: "listed",
+    lookup: "listed",
+    checksums: "listed",
+    state: "listed",
+    prepare: "applying",
+    end: "ended",
+  },
+  applying: { stage: "applying", commit: "applying", delete: "applying", finish: "begun", end: "ended" },
+  ended: {},
+};
+const WRITING = new Set<ParticipantStep>(["prepare", "stage", "commit", "delete", "finish"]);
+
+for (const state of STATES) {
+  test(`a round that is ${state} takes the steps that fit and refuses the others`, (t) => {
+    for (const step of STEPS) {
+      const next = ALLOWED_STEPS[state][step];
+      if (next === undefined) t.throws(() => advanceRound(state, step, "sync"), { code: "LOCKSTEP_OUT_OF_ORDER" }, step);
+      else t.is(advanceRound(state, step, "sync"), next, step);
+    }
+  });
+}
+
+for (const mode of ["plan", "verify"] as const) {
+  test(`a ${mode} order allows no step that writes, in no state, and all others as usual`, (t) => {
+    for (const state of STATES) {
+      for (const step of STEPS) {
+        const next = ALLOWED_STEPS[state][step];
+        if (WRITING.has(step)) t.throws(() => advanceRound(state, step, mode), { code: "LOCKSTEP_NOT_AUTHORISED" });
+        else if (next === undefined) t.throws(() => advanceRound(state, step, mode), { code: "LOCKSTEP_OUT_OF_ORDER" });
+        else t.is(advanceRound(state, step, mode), next);
+      }
+    }
+  });
+}
+
+test("an unknown step is out of order", (t) => {
+  for (const step of ["begin", ""]) {
+    t.throws(() => advanceRound("listed", step as ParticipantStep, "sync"), { instanceOf: LockstepError });
+  }
+});
+
+// ---- content requests
+
+test("requests cover every byte once, in order, within their bounds", (t) => {
+  const ranges = fc.array(
+    fc.record({ index: fc.nat(5), offset: fc.nat(50), length: fc.nat(60) }),
+    { maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(ranges, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5 }), (wanted, maxBytes, maxRanges) => {
+      const requests = [...cutRequests(wanted, maxBytes, maxRanges)];
+      for (const { ranges: pieces, bytes } of requests) {
+        t.true(pieces.length > 0 && pieces.length <= maxRanges);
+        t.true(bytes <= maxBytes && bytes === pieces.reduce((sum, piece) => sum + piece.length, 0));
+        t.true(pieces.every((piece) => piece.length > 0));
+      }
+      const each = (all: readonly ContentRange[]): string[] =>
+        all.flatMap(({ index, offset, length }) => Array.from({ length }, (_, i) => `${index}@${offset + i}`));
+      t.deepEqual(each(requests.flatMap((request) => request.ranges)), each(wanted));
+      // No request but the last could have taken more.
+      for (const { ranges: pieces, bytes } of requests.slice(0, -1)) t.true(bytes === maxBytes || pieces.length === maxRanges);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a range of many gigabytes is cut without copying it", (t) => {
+  const requests = [...cutRequests([{ index: 1, offset: 0, length: 2 ** 40 }], 2 ** 32, 10)];
+  t.is(requests.length, 256);
+  t.is(requests[255].ranges[0].offset, 255 * 2 ** 32);
+});
+
+// ---- errors and outcomes
+
+test("every code says what it leads to, and any error can be given one", (t) => {
+  for (const [code, { consequence }] of Object.entries(ERROR_TABLE)) {
+    t.regex(code, /^LOCKSTEP_[A-Z_]+$/);
+    t.true(["path", "remote", "round", "peer", "usage", "node"].includes(consequence));
+    t.true(isErrorCode(code));
+  }
+  t.false(isErrorCode("toString"));
+  const cause = new Error("x");
+  t.is(toLockstepError(cause).cause, cause);
+  t.is(toLockstepError("text").message, "text");
+  const coded = new LockstepError("LOCKSTEP_DRIFT", "m");
+  t.is(toLockstepError(coded), coded);
+});
+
+test("the worse outcome wins", (t) => {
+  for (const [i, a] of OUTCOMES.entries()) {
+    for (const [k, b] of OUTCOMES.entries()) t.is(worseOutcome(a, b), OUTCOMES[Math.max(i, k)]);
+  }
+});
