@@ -22,12 +22,12 @@ function createNative(): Hasher {
   const { blake3, Blake3Hasher } = require("@napi-rs/blake-hash") as typeof import("@napi-rs/blake-hash");
   return {
     name: "native",
-    hash: (bytes) => Uint8Array.from(blake3(bytes)),
+    hash: (bytes) => new Uint8Array(blake3(bytes)),
     incremental() {
       const hasher = new Blake3Hasher();
       return {
         update: (bytes) => void hasher.update(asBuffer(bytes)),
-        digest: () => Uint8Array.from(hasher.digestBuffer()),
+        digest: () => new Uint8Array(hasher.digestBuffer()),
       };
     },
   };
@@ -37,10 +37,10 @@ function createPortable(): Hasher {
   const { hash, createHasher } = require("blake3-jit") as typeof import("blake3-jit");
   return {
     name: "portable",
-    hash: (bytes) => Uint8Array.from(hash(bytes)),
+    hash: (bytes) => new Uint8Array(hash(bytes)),
     incremental() {
       const hasher = createHasher();
-      return { update: (bytes) => void hasher.update(bytes), digest: () => Uint8Array.from(hasher.finalize()) };
+      return { update: (bytes) => void hasher.update(bytes), digest: () => new Uint8Array(hasher.finalize()) };
     },
   };
 }

@@ -4,6 +4,7 @@ import { LockstepError } from "../model/errors.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
 import type { ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
+import { type PackedContent, RecentContent } from "./recent-content.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
 import { WorkerPort } from "./worker-port.ts";
 
@@ -12,8 +13,8 @@ function workerUrl(name: string): URL {
   return existsSync(compiled) ? compiled : new URL(`./${name}.ts`, import.meta.url);
 }
 
-/** A worker thread that is started on first use. */
-class LazyWorker {
+/** A worker thread; one that died is started anew on the next use. */
+class RestartingWorker {
   readonly #file: string;
   readonly #data: RoundWorkerData;
   readonly #handlers: ConstructorParameters<typeof WorkerPort>[1];
@@ -44,10 +45,16 @@ class LazyWorker {
     return this.#port;
   }
 
+  start(): void {
+    void this.port;
+  }
+
   async stop(): Promise<void> {
     await this.#worker?.terminate();
   }
 }
+
+type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content: PackedContent };
 
 /**
  * Opens a root of this host. The directory need not exist yet: a round says so when it is missing.
@@ -56,7 +63,7 @@ class LazyWorker {
  * @param path the directory it means here
  */
 export function openTree(name: string, path: string, cache: HashCache, journal: ApplyJournal): Tree {
-  const rounds = new LazyWorker(
+  const rounds = new RestartingWorker(
     "round-worker",
     { name, path },
     {
@@ -66,7 +73,11 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       clearJournal: () => journal.clear(),
     },
   );
-  const contents = new LazyWorker("content-worker", { name, path }, {});
+  const recent = new RecentContent();
+  const contents = new RestartingWorker("content-worker", { name, path }, {});
+  // Threads start with the node, so that the first round need not wait for them.
+  rounds.start();
+  contents.start();
   return {
     name,
     lacks: chooseCalls().lacks,
@@ -79,7 +90,11 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         lookup: (paths) => call("lookup", paths),
         groupDigests: (groups) => call("groupDigests", groups),
         checksums: (group) => call("checksums", group),
-        state: (ordinals) => call("state", ordinals),
+        async state(ordinals) {
+          const { content, ...result } = await call<StateResult>("state", ordinals);
+          recent.add(content);
+          return result;
+        },
         absent: (paths) => call("absent", paths),
         freeBytes: () => call("freeBytes"),
         prepare: (limits) => call("prepare", limits),
@@ -89,7 +104,10 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         commit: (block) => call("commit", block),
         delete: (paths) => call("delete", paths),
         finish: () => call("finish"),
-        close: (clean) => call("close", clean),
+        close(clean) {
+          recent.clear();
+          return call("close", clean);
+        },
       };
     },
     async recover() {
@@ -100,7 +118,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     },
     content: {
       async *read(ranges: readonly ReadRange[], signal: AbortSignal) {
-        const frames = await contents.port.call<Uint8Array<ArrayBuffer>[]>("read", [ranges]);
+        const frames = recent.frames(ranges) ?? (await contents.port.call<Uint8Array<ArrayBuffer>[]>("read", [ranges]));
         for (const frame of frames) {
           signal.throwIfAborted();
           yield frame;

@@ -70,10 +70,12 @@ export class StableReader {
   }
 
   /**
+   * @param collect is given the content of a file of one chunk, to be copied at once; when it is
+   * given more than once, the last counts
    * @throws SystemError when the file cannot be read, UnstableContent when it keeps changing or is
    * not a file any more
    */
-  read(directory: DirectoryHandle, name: string): StableContent {
+  read(directory: DirectoryHandle, name: string, collect?: (content: Uint8Array) => void): StableContent {
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
@@ -90,6 +92,9 @@ export class StableReader {
         calls.statFile(fd, after);
         if (!whole || !sameState(before, after)) continue;
         const settled = isSettled(before, startedAt);
+        // The buffer still holds a file of one chunk.
+        if (collect !== undefined && before.size <= this.#suite.chunkBytes)
+          collect(this.#buffer.subarray(0, before.size));
         if (leased) return { ...content, stat: after, settled };
         if (!settled) {
           // Without a lease only rest shows that nobody writes. One wait serves all files that follow.

@@ -25,6 +25,7 @@ import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-
 import type { Hasher } from "./hasher.ts";
 import { StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
+import { ContentCollector, type PackedContent } from "./recent-content.ts";
 import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
@@ -297,15 +298,18 @@ export class RoundList {
   }
 
   /** What these entries are now: fresh stat, content read as one generation. */
-  async state(ordinals: OrdinalRanges): Promise<{ stated: StatedEntry[]; problems: Problem[] }> {
+  async state(
+    ordinals: OrdinalRanges,
+  ): Promise<{ stated: StatedEntry[]; problems: Problem[]; content: PackedContent }> {
     this.#checkRanges(ordinals);
+    const collector = new ContentCollector();
     const stated: StatedEntry[] = [];
     const problems: Problem[] = [];
     const settled: number[] = [];
     for (const ordinal of eachOrdinal(ordinals)) {
       const path = this.#table.paths[ordinal];
       try {
-        const now = this.#stateOne(ordinal);
+        const now = this.#stateOne(ordinal, collector);
         stated.push(now.stated);
         if (now.settled) settled.push(ordinal);
       } catch (error) {
@@ -315,7 +319,7 @@ export class RoundList {
     await this.#storeSettled(settled);
     // Entries that were looked up besides stand after the list.
     stated.sort((a, b) => comparePaths(a.entry.path, b.entry.path));
-    return { stated, problems };
+    return { stated, problems, content: collector.take() };
   }
 
   async #storeSettled(ordinals: number[]): Promise<void> {
@@ -326,7 +330,7 @@ export class RoundList {
     await this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests });
   }
 
-  #stateOne(ordinal: number): { stated: StatedEntry; settled: boolean } {
+  #stateOne(ordinal: number, collector: ContentCollector): { stated: StatedEntry; settled: boolean } {
     const { directories, suite, hasher } = this.#context;
     const path = this.#table.paths[ordinal];
     const leaderOrdinal = this.#table.leaderOf(ordinal);
@@ -354,7 +358,7 @@ export class RoundList {
       }
     }
     const { directory, name } = directories.locate(path);
-    const content = this.#reader.read(directory, name);
+    const content = this.#reader.read(directory, name, (bytes) => collector.add(path, bytes));
     const same = matchesExpected(content.stat, this.#table.expected(ordinal));
     if (same) this.#setDigest(ordinal, content.checksum);
     const entry = entryFromStat(path, content.stat, "", leader, this.#xattrs(path));

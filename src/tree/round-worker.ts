@@ -16,7 +16,7 @@ import { type CachePort, RoundList } from "./round-list.ts";
 import { beginStage, endStage, receiveContent } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf, type FileStat } from "./system-calls.ts";
-import { WorkerPort } from "./worker-port.ts";
+import { Moved, WorkerPort } from "./worker-port.ts";
 
 export interface RoundWorkerData {
   readonly name: string;
@@ -139,7 +139,13 @@ const port = new WorkerPort(parentPort, {
   lookup: (paths: BytePath[]) => opened().list.lookup(paths),
   groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
   checksums: (group: OrdinalRanges) => opened().list.checksums(group),
-  state: (ordinals: OrdinalRanges) => opened().list.state(ordinals),
+  async state(ordinals: OrdinalRanges) {
+    const result = await opened().list.state(ordinals);
+    return new Moved(
+      result,
+      result.content.buffers.map((buffer) => buffer.buffer),
+    );
+  },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
   prepare(limits: ApplyLimits) {

@@ -20,7 +20,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { countsOf, differences, Fleet, IS_ROOT, NO_CHANGES, writeTree } from "./mesh-harness.ts";
 
-const NAMES = ["special", "types", "links", "outside", "readonly", "times", "modes", "targets", "names"];
+const NAMES = ["special", "types", "links", "outside", "readonly", "times", "modes", "targets", "names", "xattrs", "mounted", "shielded"];
 const NOBODY = 65534;
 const asRoot = IS_ROOT ? test.serial : test.serial.skip;
 let fleet: Fleet;
@@ -164,6 +164,7 @@ test.serial("a symlink in place of a directory leads nothing out of the root", a
   writeTree(master, { "directory/file": "right", "other/x": "x" });
   symlinkSync(outside, join(remote, "directory"));
   symlinkSync("/etc", join(remote, "extra link"));
+  for (const root of [master, remote]) utimesSync(root, 1_000_000_000, 1_000_000_000);
   await comesInStep(t, "targets");
   t.deepEqual(readdirSync(outside).sort(), ["extra", "file"]);
   t.is(readFileSync(join(outside, "file"), "utf8"), "not yours");
@@ -234,6 +235,70 @@ test.serial("names differ by one byte, by case or by order, and swap places", as
   renameSync(join(master, "f/swap 3"), join(master, "f/swap 2"));
   renameSync(join(master, "d/a"), join(master, "d/a-c"));
   await comesInStep(t, "names");
+});
+
+asRoot("a file system mounted inside a root is reported, not entered, and left as it is", async (t) => {
+  const [master, remote] = [fleet.path("alpha", "mounted"), fleet.path("beta", "mounted")];
+  writeTree(master, { "file": "content", "mount/on the master": "m" });
+  mkdirSync(join(remote, "mount"));
+  fleet.mountTmpfs("beta", "mounted/mount", "1m");
+  writeTree(remote, { "mount/inside": "another file system" });
+  const sync = await fleet.run("sync", "mounted");
+  t.is(sync.exitCode, 3);
+  t.deepEqual(
+    sync.json.remotes["beta"].problems.map(({ path, code }) => [path, code]),
+    [["mount", "LOCKSTEP_MOUNT_POINT"]],
+  );
+  t.is(readFileSync(join(remote, "file"), "utf8"), "content");
+  t.deepEqual(readdirSync(join(remote, "mount")), ["inside"]);
+  // The master lacks the directory altogether.
+  rmSync(join(master, "mount"), { recursive: true });
+  const again = await fleet.run("sync", "mounted");
+  t.is(again.exitCode, 3);
+  t.deepEqual(readdirSync(join(remote, "mount")), ["inside"]);
+});
+
+test.serial("with delete: false a directory that holds extras does not turn into a file", async (t) => {
+  const [master, remote] = [fleet.path("alpha", "shielded"), fleet.path("beta", "shielded")];
+  fleet.configure("shielded", { delete: false });
+  writeTree(master, { thing: "a file", other: "other" });
+  writeTree(remote, { "thing/precious": "precious" });
+  const sync = await fleet.run("sync", "shielded");
+  t.is(sync.exitCode, 3, sync.stdout);
+  t.deepEqual(
+    sync.json.remotes["beta"].problems.map(({ path }) => path),
+    ["thing"],
+  );
+  t.is(readFileSync(join(remote, "thing/precious"), "utf8"), "precious");
+  t.is(readFileSync(join(remote, "other"), "utf8"), "other");
+});
+
+asRoot("xattrs and ACLs arrive, change and go", async (t) => {
+  const master = fleet.path("alpha", "xattrs");
+  writeTree(master, { "directory/file": "f", other: "o" });
+  symlinkSync("other", join(master, "link"));
+  // POSIX ACL, version 2: owner, user 1234, group, mask, others.
+  const acl =
+    "struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *e) for e in " +
+    "[(1, 6, 2**32-1), (2, 4, 1234), (4, 4, 2**32-1), (16, 4, 2**32-1), (32, 0, 2**32-1)])";
+  const python = (code: string): void => run("python3", "-c", `import os, struct\nos.chdir(${JSON.stringify(master)})\n${code}`);
+  python(
+    "os.setxattr('other', 'user.text', b'value')\n" +
+      "os.setxattr('other', 'user.binary', bytes(range(256)))\n" +
+      "os.setxattr('directory', 'user.empty', b'')\n" +
+      "os.setxattr('link', 'trusted.on-link', b'x', follow_symlinks=False)\n" +
+      `os.setxattr('directory/file', 'system.posix_acl_access', ${acl})\n` +
+      `os.setxattr('directory', 'system.posix_acl_default', ${acl})`,
+  );
+  await comesInStep(t, "xattrs");
+  python(
+    "os.setxattr('other', 'user.text', b'another value')\n" +
+      "os.removexattr('other', 'user.binary')\n" +
+      "os.removexattr('directory', 'system.posix_acl_default')\n" +
+      "os.removexattr('directory/file', 'system.posix_acl_access')\n" +
+      "os.setxattr('.', 'user.of-the-root', b'r')",
+  );
+  await comesInStep(t, "xattrs");
 });
 
 asRoot("what a remote cannot read is named, and nothing below it is deleted", async (t) => {

@@ -1,0 +1,267 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { Level } from "level";
+import type { CachedHashes, HashCache, HashKeys } from "../../src/ports/store.ts";
+import { LevelHashCache } from "../../src/store/hash-cache.ts";
+import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+interface Key {
+  readonly inodeLow: number;
+  readonly inodeHigh: number;
+  readonly device: number;
+  readonly size: number;
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  readonly ctimeSec: number;
+  readonly ctimeNsec: number;
+}
+
+const KEY: Key = {
+  inodeLow: 0xffffff01,
+  inodeHigh: 3,
+  device: 254 * 2 ** 32 + 1,
+  size: 2 ** 40 + 1,
+  mtimeSec: -5,
+  mtimeNsec: 999_999_999,
+  ctimeSec: 1_790_000_000,
+  ctimeNsec: 1,
+};
+
+function keysOf(keys: readonly Key[]): HashKeys {
+  const doubles = (field: keyof Key): Float64Array => Float64Array.from(keys, (key) => key[field]);
+  const words = (field: keyof Key): Uint32Array => Uint32Array.from(keys, (key) => key[field]);
+  return {
+    inodeLow: words("inodeLow"),
+    inodeHigh: words("inodeHigh"),
+    device: doubles("device"),
+    size: doubles("size"),
+    mtimeSec: doubles("mtimeSec"),
+    mtimeNsec: words("mtimeNsec"),
+    ctimeSec: doubles("ctimeSec"),
+    ctimeNsec: words("ctimeNsec"),
+  };
+}
+
+function hashesOf(digests: readonly number[], known?: readonly number[]): CachedHashes {
+  const bytes = new Uint8Array(digests.length * 32);
+  for (const [i, value] of digests.entries()) {
+    new DataView(bytes.buffer).setUint32(i * 32, value);
+    bytes.fill(value % 256, i * 32 + 4, (i + 1) * 32);
+  }
+  return { known: Uint8Array.from(known ?? digests.map(() => 1)), digests: bytes };
+}
+
+/** The number that each digest was made of, or undefined where nothing was found. */
+async function found(cache: HashCache, keys: readonly Key[]): Promise<(number | undefined)[]> {
+  const { known, digests } = await cache.lookup(keysOf(keys));
+  return keys.map((_, i) => {
+    const digest = Buffer.from(digests.subarray(i * 32, (i + 1) * 32));
+    if (known[i] === 0) return undefined;
+    const value = digest.readUInt32BE(0);
+    return digest.subarray(4).every((byte) => byte === value % 256) ? value : -1;
+  });
+}
+
+interface Subject {
+  readonly name: string;
+  open(t: ExecutionContext): Promise<{ cache: HashCache; location: string; close(): Promise<void> }>;
+}
+
+const SUBJECTS: Subject[] = [
+  {
+    name: "LevelDB",
+    async open(t) {
+      const location = join(tempDirectory(t), "cache");
+      const cache = await LevelHashCache.open(location);
+      let closed = false;
+      const close = async (): Promise<void> => {
+        if (!closed) await cache.close();
+        closed = true;
+      };
+      t.teardown(close);
+      return { cache, location, close };
+    },
+  },
+  { name: "memory", open: async () => ({ cache: new MemoryHashCache(), location: "", close: async () => undefined }) },
+];
+
+for (const { name, open } of SUBJECTS) {
+  test(`${name}: an empty cache knows nothing, and asking for nothing is answered`, async (t) => {
+    const { cache } = await open(t);
+    t.deepEqual(await found(cache, [KEY]), [undefined]);
+    t.deepEqual(await found(cache, []), []);
+    await t.notThrowsAsync(cache.store(keysOf([]), hashesOf([])));
+  });
+
+  test(`${name}: a digest is found under exactly its key`, async (t) => {
+    const { cache } = await open(t);
+    await cache.store(keysOf([KEY]), hashesOf([77]));
+    t.deepEqual(await found(cache, [KEY]), [77]);
+  });
+
+  for (const field of Object.keys(KEY) as (keyof Key)[]) {
+    test(`${name}: a key that differs in ${field} alone is not found`, async (t) => {
+      const { cache } = await open(t);
+      await cache.store(keysOf([KEY]), hashesOf([77]));
+      const others = [KEY[field] + 1, KEY[field] - 1, 0].filter((value) => value !== KEY[field]);
+      t.deepEqual(
+        await found(cache, others.map((value) => ({ ...KEY, [field]: value }))),
+        others.map(() => undefined),
+      );
+      t.deepEqual(await found(cache, [KEY]), [77]);
+    });
+  }
+
+  test(`${name}: only what is marked as known is written`, async (t) => {
+    const { cache } = await open(t);
+    const keys = [1, 2, 3].map((inodeLow) => ({ ...KEY, inodeLow }));
+    await cache.store(keysOf(keys), hashesOf([1, 2, 3], [1, 0, 1]));
+    t.deepEqual(await found(cache, keys), [1, undefined, 3]);
+  });
+
+  test(`${name}: a later state of the same file is found beside its neighbours`, async (t) => {
+    const { cache } = await open(t);
+    const neighbour = { ...KEY, inodeLow: KEY.inodeLow + 1 };
+    await cache.store(keysOf([KEY, neighbour]), hashesOf([1, 9]));
+    const later = { ...KEY, ctimeSec: KEY.ctimeSec + 1 };
+    await cache.store(keysOf([later]), hashesOf([2]));
+    const [earlier, ...others] = await found(cache, [KEY, later, neighbour]);
+    t.deepEqual(others, [2, 9]);
+    t.true(earlier === undefined || earlier === 1);
+  });
+
+  test(`${name}: many records are found again, asked in any order`, async (t) => {
+    const { cache } = await open(t);
+    const keys = Array.from({ length: 5000 }, (_, i): Key => {
+      const inodeLow = (i * 7919) % 4_000_000;
+      return { ...KEY, inodeLow, inodeHigh: i % 3, device: 1 + (i % 2), size: i, mtimeSec: i };
+    });
+    for (let at = 0; at < keys.length; at += 1000) {
+      const part = keys.slice(at, at + 1000);
+      await cache.store(keysOf(part), hashesOf(part.map((_, i) => at + i)));
+    }
+    const order = keys.map((_, i) => (i * 3001) % keys.length);
+    t.deepEqual(await found(cache, order.map((i) => keys[i])), order);
+    t.deepEqual(await found(cache, keys.map((key) => ({ ...key, size: key.size + 0.5 }))), keys.map(() => undefined));
+  });
+}
+
+const [LEVEL] = SUBJECTS;
+const NEIGHBOURS: Key[] = Array.from({ length: 10 }, (_, i) => ({ ...KEY, inodeLow: 640 + i }));
+const VALUES = NEIGHBOURS.map((_, i) => 100 + i);
+
+async function openRaw(location: string): Promise<Level<Buffer, Buffer>> {
+  const level = new Level<Buffer, Buffer>(location, { keyEncoding: "buffer", valueEncoding: "buffer" });
+  await level.open();
+  return level;
+}
+
+/** Stores ten neighbours, lets `damage` change the page that holds them, and opens the cache again. */
+async function damagedPage(t: ExecutionContext, damage: (page: Buffer) => Buffer): Promise<LevelHashCache> {
+  const { cache, location, close } = await LEVEL.open(t);
+  await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
+  await close();
+  const level = await openRaw(location);
+  const pages = await level.iterator().all();
+  t.is(pages.length, 1, "neighbours share a page");
+  await level.put(pages[0][0], damage(Buffer.from(pages[0][1])));
+  await level.close();
+  const again = await LevelHashCache.open(location);
+  t.teardown(() => again.close());
+  return again;
+}
+
+test("LevelDB: what was stored is found after reopening", async (t) => {
+  const cache = await damagedPage(t, (page) => page);
+  t.deepEqual(await found(cache, NEIGHBOURS), VALUES);
+});
+
+test("LevelDB: a record with any byte changed is missed, never given with another digest", async (t) => {
+  const { cache, location, close } = await LEVEL.open(t);
+  await cache.store(keysOf(NEIGHBOURS.slice(0, 2)), hashesOf([100, 101]));
+  await close();
+  const level = await openRaw(location);
+  const [[key, page]] = await level.iterator().all();
+  await level.close();
+  for (let at = 0; at < page.length; at++) {
+    const changed = Buffer.from(page);
+    changed[at] ^= 1 << (at % 8);
+    const writer = await openRaw(location);
+    await writer.put(key, changed);
+    await writer.close();
+    const again = await LevelHashCache.open(location);
+    const answers = await found(again, NEIGHBOURS.slice(0, 2));
+    await again.close();
+    const damaged = at < page.length / 2 ? 0 : 1;
+    t.is(answers[damaged], undefined, `byte ${at}`);
+    t.true(answers[1 - damaged] === undefined || answers[1 - damaged] === VALUES[1 - damaged]);
+  }
+});
+
+for (const [what, damage] of [
+  ["is empty", () => Buffer.alloc(0)],
+  ["is noise", (page) => page.map((_, i) => (i * 37) % 256) as Buffer],
+  ["is cut within a record", (page) => page.subarray(0, page.length - 33)],
+  ["is cut within the first record", (page) => page.subarray(0, 5)],
+] as [string, (page: Buffer) => Buffer][]) {
+  test(`LevelDB: a page that ${what} gives no wrong digest`, async (t) => {
+    const cache = await damagedPage(t, damage);
+    const answers = await found(cache, NEIGHBOURS);
+    t.true(answers.every((answer, i) => answer === undefined || answer === VALUES[i]));
+    t.true(answers.includes(undefined));
+  });
+}
+
+test("LevelDB: a page of noise is healed by the next store", async (t) => {
+  const cache = await damagedPage(t, (page) => page.map((_, i) => (i * 37) % 256) as Buffer);
+  await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
+  const answers = await found(cache, NEIGHBOURS);
+  t.true(answers.every((answer, i) => answer === undefined || answer === VALUES[i]));
+});
+
+// DEFECT src/store/hash-cache.ts store: a new record goes to page.length even when that is not a
+// multiple of a record's length; it is never found, and each round's store makes the page longer.
+test.failing("LevelDB: a page that was cut is healed by the next store", async (t) => {
+  const cache = await damagedPage(t, (page) => page.subarray(0, page.length - 33));
+  await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
+  t.deepEqual(await found(cache, NEIGHBOURS), VALUES);
+});
+
+test("LevelDB: a deleted directory is an empty cache that works", async (t) => {
+  const { cache, location, close } = await LEVEL.open(t);
+  await cache.store(keysOf([KEY]), hashesOf([1]));
+  await close();
+  rmSync(location, { recursive: true });
+  const again = await LevelHashCache.open(location);
+  t.teardown(() => again.close());
+  t.deepEqual(await found(again, [KEY]), [undefined]);
+  await again.store(keysOf([KEY]), hashesOf([2]));
+  t.deepEqual(await found(again, [KEY]), [2]);
+});
+
+for (const victim of ["CURRENT", "MANIFEST", ".log"]) {
+  test(`LevelDB: damage to ${victim} is answered by forgetting, not by failing`, async (t) => {
+    const { cache, location, close } = await LEVEL.open(t);
+    await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
+    await close();
+    const files = readdirSync(location).filter((file) => file.includes(victim));
+    t.true(files.length > 0);
+    for (const file of files) writeFileSync(join(location, file), "damaged beyond repair");
+    const again = await LevelHashCache.open(location);
+    t.teardown(() => again.close());
+    const answers = await found(again, NEIGHBOURS);
+    t.true(answers.every((answer, i) => answer === undefined || answer === VALUES[i]));
+    await again.store(keysOf([KEY]), hashesOf([2]));
+    t.deepEqual(await found(again, [KEY]), [2]);
+  });
+}
+
+test("LevelDB: a second opening of a cache in use is refused, and nothing is deleted", async (t) => {
+  const { cache, location } = await LEVEL.open(t);
+  await cache.store(keysOf([KEY]), hashesOf([1]));
+  await t.throwsAsync(LevelHashCache.open(location));
+  t.true(existsSync(location));
+  t.deepEqual(await found(cache, [KEY]), [1]);
+});
