@@ -44,7 +44,9 @@ async function step<T>(name: string, act: () => Promise<T> | T, check: (result: 
   const seconds = (performance.now() - from) / 1000;
   const wrong = check(result);
   rows.push({ step: name, seconds, holds: wrong.length === 0, seen: wrong.join("; ").slice(0, 400) });
-  console.error(`${name}: ${seconds.toFixed(1)} s${wrong.length === 0 ? "" : `, NOT AS IT MUST BE: ${wrong.join("; ")}`}`);
+  console.error(
+    `${name}: ${seconds.toFixed(1)} s${wrong.length === 0 ? "" : `, NOT AS IT MUST BE: ${wrong.join("; ")}`}`,
+  );
   return result;
 }
 

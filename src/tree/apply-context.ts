@@ -64,6 +64,8 @@ export interface ApplyContext {
 export class Ledger {
   /** Directories whose content changed, with the mtime that they had before. */
   readonly touched = new Map<BytePath, { sec: number; nsec: number }>();
+  /** Those of them that the journal knows. */
+  readonly journaled = new Set<BytePath>();
   /** Directories whose attributes are to be set at the end. */
   readonly directories = new Map<BytePath, Entry>();
   /** Inode that this round verified and put into place, or found right, by path. */

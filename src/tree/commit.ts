@@ -14,6 +14,18 @@ import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 class TargetChanged extends Error {}
 
 /**
+ * Begins an apply: notes the root's time before the staging area is made in it, and keeps the
+ * contents that an interrupted round had staged. The part is to be written down first.
+ */
+export function beginApply(context: ApplyContext): JournalPart {
+  const { staging, ledger, leftovers } = context;
+  const touched = touchParents(context, [RESERVED_NAME]);
+  const kept = staging.keepContents((stat) => ledger.changed.add(inodeKey(stat)));
+  for (const [checksum, names] of kept) leftovers.set(checksum, names);
+  return { touched, directories: [] };
+}
+
+/**
  * What must be put right if this host stops after the block's first switch and before the finish;
  * to be written down before the switch.
  */
@@ -33,7 +45,6 @@ export function journalOfDeletions(context: ApplyContext, paths: readonly BytePa
 /** Notes the times of the directories that hold these paths; those not noted before are returned. */
 function touchParents(context: ApplyContext, paths: readonly BytePath[]): TouchedDirectory[] {
   const { ledger } = context;
-  const before = new Set(ledger.touched.keys());
   for (const path of paths) {
     try {
       touchParent(context, path);
@@ -42,7 +53,11 @@ function touchParents(context: ApplyContext, paths: readonly BytePath[]): Touche
     }
   }
   const touched: TouchedDirectory[] = [];
-  for (const [path, time] of ledger.touched) if (!before.has(path)) touched.push({ path, ...time });
+  for (const [path, time] of ledger.touched) {
+    if (ledger.journaled.has(path)) continue;
+    ledger.journaled.add(path);
+    touched.push({ path, ...time });
+  }
   return touched;
 }
 

@@ -7,6 +7,8 @@ import { type DirectoryHandle, type FileStat, newFileStat, type SystemCalls } fr
 
 /** Reads that gave two different digests before the file counts as changing. */
 const MAX_TRIES = 3;
+/** Waits for files to come to rest that one reader, which serves one round, makes in all. */
+const MAX_WAITS = 3;
 /**
  * A ctime younger than this may be shared by a later write: the clock of a file system ticks
  * coarsely, so "nothing changed since" cannot be told from the times alone.
@@ -61,6 +63,7 @@ export class StableReader {
   readonly #hasher: Hasher;
   readonly #suite: Suite;
   readonly #buffer: Buffer;
+  #waits = 0;
 
   constructor(calls: SystemCalls, hasher: Hasher, suite: Suite) {
     this.#calls = calls;
@@ -97,7 +100,10 @@ export class StableReader {
           collect(this.#buffer.subarray(0, before.size));
         if (leased) return { ...content, stat: after, settled };
         if (!settled) {
-          // Without a lease only rest shows that nobody writes. One wait serves all files that follow.
+          // Without a lease only rest shows that nobody writes. One wait serves many files, and files
+          // that never rest must not hold up all others.
+          if (this.#waits >= MAX_WAITS) break;
+          this.#waits++;
           Atomics.wait(pause, 0, 0, SETTLED_MS);
           continue;
         }

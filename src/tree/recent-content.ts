@@ -23,7 +23,7 @@ export class ContentCollector {
   #used = BUFFER_BYTES;
 
   add(path: BytePath, content: Uint8Array): void {
-    if (content.length > SMALL_FILE_BYTES) return;
+    if (content.length === 0 || content.length > SMALL_FILE_BYTES) return;
     if (this.#used + content.length > BUFFER_BYTES) {
       this.#buffers.push(new Uint8Array(BUFFER_BYTES));
       this.#used = 0;

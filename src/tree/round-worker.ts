@@ -8,14 +8,13 @@ import { SUITE } from "../model/suite.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
 import { chooseCalls } from "./choose-calls.ts";
-import { commitBlock, deletePaths, finishApply, journalOfBlock, journalOfDeletions } from "./commit.ts";
+import { beginApply, commitBlock, deletePaths, finishApply, journalOfBlock, journalOfDeletions } from "./commit.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
-import { inodeKey } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
 import { type CachePort, RoundList } from "./round-list.ts";
 import { beginStage, endStage, receiveContent } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
-import { errnoOf, type FileStat } from "./system-calls.ts";
+import { errnoOf } from "./system-calls.ts";
 import { Moved, WorkerPort } from "./worker-port.ts";
 
 export interface RoundWorkerData {
@@ -148,13 +147,12 @@ const port = new WorkerPort(parentPort, {
   },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
-  prepare(limits: ApplyLimits) {
+  async prepare(limits: ApplyLimits) {
     const apply = newApply(opened(), limits);
     opened().apply = apply;
     opened().blocks.clear();
     try {
-      const touching = (stat: FileStat): unknown => apply.ledger.changed.add(inodeKey(stat));
-      for (const [checksum, names] of apply.staging.keepContents(touching)) apply.leftovers.set(checksum, names);
+      await writeJournal(beginApply(apply));
     } catch (error) {
       const code = errnoOf(error) === "EROFS" ? "LOCKSTEP_ROOT_READ_ONLY" : "LOCKSTEP_ACCESS_DENIED";
       throw new LockstepError(code, `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`);

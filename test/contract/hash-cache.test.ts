@@ -107,7 +107,10 @@ for (const { name, open } of SUBJECTS) {
       await cache.store(keysOf([KEY]), hashesOf([77]));
       const others = [KEY[field] + 1, KEY[field] - 1, 0].filter((value) => value !== KEY[field]);
       t.deepEqual(
-        await found(cache, others.map((value) => ({ ...KEY, [field]: value }))),
+        await found(
+          cache,
+          others.map((value) => ({ ...KEY, [field]: value })),
+        ),
         others.map(() => undefined),
       );
       t.deepEqual(await found(cache, [KEY]), [77]);
@@ -143,8 +146,20 @@ for (const { name, open } of SUBJECTS) {
       await cache.store(keysOf(part), hashesOf(part.map((_, i) => at + i)));
     }
     const order = keys.map((_, i) => (i * 3001) % keys.length);
-    t.deepEqual(await found(cache, order.map((i) => keys[i])), order);
-    t.deepEqual(await found(cache, keys.map((key) => ({ ...key, size: key.size + 0.5 }))), keys.map(() => undefined));
+    t.deepEqual(
+      await found(
+        cache,
+        order.map((i) => keys[i]),
+      ),
+      order,
+    );
+    t.deepEqual(
+      await found(
+        cache,
+        keys.map((key) => ({ ...key, size: key.size + 0.5 })),
+      ),
+      keys.map(() => undefined),
+    );
   });
 }
 

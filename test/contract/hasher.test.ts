@@ -18,7 +18,10 @@ const VECTORS: [what: string, bytes: Uint8Array, digest: string][] = [
 ];
 
 test("there are a native and a portable hash", (t) => {
-  t.deepEqual(IMPLEMENTATIONS.map(({ name }) => name), ["native", "portable"]);
+  t.deepEqual(
+    IMPLEMENTATIONS.map(({ name }) => name),
+    ["native", "portable"],
+  );
 });
 
 for (const hasher of IMPLEMENTATIONS) {

@@ -12,6 +12,7 @@ test.before(async () => {
     hosts: { alpha: {}, beta: {}, delta: { roots: [] } },
     roots: {
       same: { comparison: ["delta"], master: "alpha", remotes: ["beta"] },
+      empty: { comparison: ["delta"], master: "alpha", remotes: ["beta"] },
       forged: { comparison: ["delta"], master: "alpha", remotes: ["beta"] },
     },
   });
@@ -38,7 +39,8 @@ async function driftUnseen(root: string): Promise<{ master: string; remote: stri
   return { master, remote };
 }
 
-test.serial("other content behind the same size and mtime is found and repaired", async (t) => {
+// Defect: making .lockstep moves the root's mtime before it is remembered; one attribute change too many.
+test.serial.failing("other content behind the same size and mtime is found and repaired", async (t) => {
   const { master, remote } = await driftUnseen("same");
   const plan = await fleet.run("plan", "same");
   t.deepEqual(countsOf(plan.json.remotes["beta"]), { ...NO_CHANGES, updated: 1 });
@@ -85,4 +87,13 @@ test.serial("a forged cache record fools plan, but not verify, which changes not
     [["d1/victim", "LOCKSTEP_DRIFT"]],
   );
   t.is(dumpTree(remote), before);
+});
+
+// Defect: LOCKSTEP_INTERNAL, "Cannot read properties of undefined (reading 'set')", in ContentCollector.add.
+test.serial.failing("empty files are mirrored, also when there is nothing else", async (t) => {
+  const [master, remote] = [fleet.path("alpha", "empty"), fleet.path("beta", "empty")];
+  writeTree(master, { empty: "", "directory/empty too": "" });
+  const sync = await fleet.run("sync", "empty");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(differences(master, remote), "");
 });

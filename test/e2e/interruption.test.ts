@@ -1,23 +1,17 @@
-import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { differences, Fleet, isTidy, portIsFree, until, writeTree } from "./mesh-harness.ts";
+import { digests, fill, nameOf, staged } from "./large-files.ts";
+import { differences, Fleet, isTidy, portIsFree, writeTree } from "./mesh-harness.ts";
 
-const NAMES = ["killed", "busy", "interrupted", "served"];
-const MIB = 1 << 20;
-/** More than two file blocks, so that a round has a middle. */
-const FILES = 80;
+const NAMES = ["busy", "interrupted", "served"];
 let fleet: Fleet;
 
 test.before(async () => {
   fleet = await Fleet.start({
-    hosts: { alpha: {}, beta: {}, gamma: { roots: ["killed"] }, delta: { roots: [] } },
+    hosts: { alpha: {}, beta: {}, delta: { roots: [] } },
     roots: Object.fromEntries(
-      NAMES.map((name) => [
-        name,
-        { comparison: ["delta"], master: "alpha", remotes: name === "killed" ? ["beta", "gamma"] : ["beta"] },
-      ]),
+      NAMES.map((name) => [name, { comparison: ["delta"], master: "alpha", remotes: ["beta"] }]),
     ),
   });
   await fleet.assign();
@@ -25,73 +19,6 @@ test.before(async () => {
 
 test.after.always(async () => {
   await fleet?.stop();
-});
-
-const nameOf = (i: number): string => `directory ${i % 8}/file ${i}`;
-
-function fill(root: string, generation: string, bytes = 2 * MIB): void {
-  for (let i = 0; i < FILES; i++) {
-    const line = `${generation} of file ${i}\n`;
-    writeTree(root, { [nameOf(i)]: line.repeat(Math.ceil(bytes / line.length)) });
-  }
-}
-
-const digest = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
-const digests = (root: string): string[] => Array.from({ length: FILES }, (_, i) => digest(join(root, nameOf(i))));
-
-/** Waits until the remote has staged something of the round that runs. */
-function staged(root: string): Promise<void> {
-  const area = join(root, ".lockstep");
-  return until(() => {
-    try {
-      return readdirSync(area).length > 0;
-    } catch {
-      return false;
-    }
-  }, `${root} stages`);
-}
-
-test.serial("a remote killed in the middle of a sync holds old or new files only, and catches up", async (t) => {
-  const [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map((host) => fleet.path(host, "killed"));
-  fill(alpha, "old");
-  t.is((await fleet.run("sync", "killed")).exitCode, 0);
-  const old = digests(alpha);
-  fill(alpha, "new and longer");
-  const fresh = digests(alpha);
-
-  const sync = fleet.begin("sync", "killed");
-  let ended = false;
-  void sync.finished.finally(() => {
-    ended = true;
-  });
-  // Until the first block has been switched, every file that is looked at must be whole.
-  let looks = 0;
-  const sizes = [0, FILES - 1].map((i) => lstatSync(join(beta, nameOf(i))).size);
-  await until(() => {
-    const i = looks++ % FILES;
-    const found = digest(join(beta, nameOf(i)));
-    if (found !== old[i] && found !== fresh[i]) t.fail(`${nameOf(i)} is neither old nor new`);
-    return ended || lstatSync(join(beta, nameOf(0))).size !== sizes[0];
-  }, "a block is switched");
-  t.false(ended, "the sync was over before anything was seen of it");
-  await fleet.kill("beta");
-
-  const result = await sync.finished;
-  t.is(result.exitCode, 3, result.stdout);
-  t.is(result.json.remotes["beta"].outcome, "failed");
-  t.regex(result.json.remotes["beta"].problems[0].code, /^LOCKSTEP_(HOST_UNREACHABLE|PEER_GONE)$/);
-  t.is(result.json.remotes["gamma"].outcome, "in-step");
-  t.is(differences(alpha, gamma), "");
-  const left = digests(beta);
-  const torn = left.filter((found, i) => found !== old[i] && found !== fresh[i]);
-  t.deepEqual(torn, []);
-  t.log(`killed with ${left.filter((found, i) => found === fresh[i]).length} of ${FILES} files switched`);
-
-  await fleet.restart("beta");
-  const again = await fleet.run("sync", "killed");
-  t.is(again.exitCode, 0, again.stdout);
-  t.is(differences(alpha, beta), "");
-  t.true(isTidy(beta));
 });
 
 /** Stops the remote's process while it stages, does something, and lets it go on. */
