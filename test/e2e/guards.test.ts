@@ -68,7 +68,7 @@ test.serial("a master root that is a file ends the round", async (t) => {
 test.serial("deletions over half of a remote are refused for that remote", async (t) => {
   const { alpha, beta, gamma } = await mirrored(t, "percent");
   // Of gamma's entries the same deletions are less than half.
-  writeTree(alpha, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`more ${i}`, ""])));
+  writeTree(alpha, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`more ${i}`, "more"])));
   fleet.configure("percent", { remotes: ["gamma"] });
   await fleet.assign();
   t.is((await fleet.run("sync", "percent")).exitCode, 0);

@@ -35,7 +35,6 @@ const NAMES = [
   "shielded",
 ];
 const NOBODY = 65534;
-const asRootFailing = IS_ROOT ? test.serial.failing : test.serial.skip;
 const asRoot = IS_ROOT ? test.serial : test.serial.skip;
 let fleet: Fleet;
 
@@ -96,8 +95,7 @@ asRoot("fifos, devices and sockets are made, kept and changed", async (t) => {
   }
 });
 
-// Defect: the same as "empty files are mirrored" in content.test.ts.
-test.serial.failing("a path turns from any type into any other, with all that it holds", async (t) => {
+test.serial("a path turns from any type into any other, with all that it holds", async (t) => {
   const master = fleet.path("alpha", "types");
   const make: Record<string, (path: string) => void> = {
     file: (path) => writeFileSync(path, `content of ${path.slice(-20)}`),
@@ -172,8 +170,7 @@ test.serial("a hard-linked file outside of the root is not written to", async (t
   t.is(lstatSync(another).mtimeMs, 1_000_000_000_000);
 });
 
-// Defect: making .lockstep moves the root's mtime before it is remembered; one attribute change too many.
-test.serial.failing("a symlink in place of a directory leads nothing out of the root", async (t) => {
+test.serial("a symlink in place of a directory leads nothing out of the root", async (t) => {
   const [master, remote] = [fleet.path("alpha", "targets"), fleet.path("beta", "targets")];
   const outside = join(fleet.directory, "beta", "outside");
   writeTree(outside, { file: "not yours", extra: "not yours" });
@@ -204,8 +201,7 @@ test.serial("read-only directories are filled, changed and emptied", async (t) =
   await comesInStep(t, "readonly");
 });
 
-// Defect: making .lockstep moves the root's mtime before it is remembered; one attribute change too many.
-test.serial.failing("directory times survive work inside, and come right where nothing else changed", async (t) => {
+test.serial("directory times survive work inside, and come right where nothing else changed", async (t) => {
   const [master, remote] = [fleet.path("alpha", "times"), fleet.path("beta", "times")];
   writeTree(master, { "a/b/c/file": "1", "a/d/": "", "e/f": "2", "z/z": "z" });
   for (const [i, path] of ["a/b/c", "a/b", "a/d", "a", "e", ""].entries()) {
@@ -225,8 +221,7 @@ test.serial.failing("directory times survive work inside, and come right where n
   await comesInStep(t, "times");
 });
 
-// Defect: making .lockstep moves the root's mtime before it is remembered; one attribute change too many.
-asRootFailing("set-user-ID and set-group-ID bits and owners arrive and change", async (t) => {
+asRoot("set-user-ID and set-group-ID bits and owners arrive and change", async (t) => {
   const master = fleet.path("alpha", "modes");
   writeTree(master, { setuid: "#!", setgid: "#!", sticky: "s", "directory/file": "f", owned: "o", secret: "s" });
   const modes = { setuid: 0o4755, setgid: 0o2755, sticky: 0o1644, directory: 0o3775, owned: 0o6711, secret: 0 };
@@ -242,8 +237,7 @@ asRootFailing("set-user-ID and set-group-ID bits and owners arrive and change", 
   await comesInStep(t, "modes");
 });
 
-// Defect: making .lockstep moves the root's mtime before it is remembered; one attribute change too many.
-test.serial.failing("names differ by one byte, by case or by order, and swap places", async (t) => {
+test.serial("names differ by one byte, by case or by order, and swap places", async (t) => {
   const master = fleet.path("alpha", "names");
   const names = [
     "a",
@@ -292,8 +286,7 @@ asRoot("a file system mounted inside a root is reported, not entered, and left a
   t.deepEqual(readdirSync(join(remote, "mount")), ["inside"]);
 });
 
-// Defect: the same moved mtime; the root is reported as not in step.
-test.serial.failing("with delete: false a directory that holds extras does not turn into a file", async (t) => {
+test.serial("with delete: false a directory that holds extras does not turn into a file", async (t) => {
   const [master, remote] = [fleet.path("alpha", "shielded"), fleet.path("beta", "shielded")];
   fleet.configure("shielded", { delete: false });
   writeTree(master, { thing: "a file", other: "other" });

@@ -1,0 +1,579 @@
+import "../fixtures/typescript-workers.ts";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test, { type ExecutionContext } from "ava";
+import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import { changeTotal } from "../../src/model/plan.ts";
+import type { Problem } from "../../src/model/problem.ts";
+import type { Tree } from "../../src/ports/tree.ts";
+import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
+import { openTree } from "../../src/tree/open-tree.ts";
+import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
+import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { compareTrees, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+const WALK = fileURLToPath(new URL("../fixtures/walk.py", import.meta.url));
+
+interface World {
+  /** Path of the master's tree, and of the remote's. */
+  readonly a: string;
+  readonly b: string;
+  readonly masterTree: Tree;
+  readonly remoteTree: Tree;
+  readonly journal: MemoryJournal;
+  readonly cache: MemoryHashCache;
+  sync(options?: SyncOptions): Promise<SyncResult>;
+}
+
+function createWorld(t: ExecutionContext): World {
+  const directory = tempDirectory(t);
+  const [a, b] = [join(directory, "a"), join(directory, "b")];
+  fs.mkdirSync(a);
+  fs.mkdirSync(b);
+  const [journal, cache] = [new MemoryJournal(), new MemoryHashCache()];
+  const masterTree = openTree("www", a, new MemoryHashCache(), new MemoryJournal());
+  const remoteTree = openTree("www", b, cache, journal);
+  t.teardown(() => Promise.all([masterTree.close(), remoteTree.close()]));
+  return { a, b, masterTree, remoteTree, journal, cache, sync: (options) => syncTrees(masterTree, remoteTree, options) };
+}
+
+function write(path: string, content: string | Buffer, mtime = 1_700_000_000, mode = 0o644): void {
+  fs.mkdirSync(join(path, ".."), { recursive: true });
+  fs.writeFileSync(path, content);
+  fs.chmodSync(path, mode);
+  fs.utimesSync(path, mtime, mtime);
+}
+
+/** Asks a program that shares no code with the product whether the trees are equal. */
+function assertEqualTrees(t: ExecutionContext, a: string, b: string): void {
+  const { stdout, stderr, status } = spawnSync("python3", [WALK, a, b], { encoding: "utf8" });
+  t.is(status, 0, stdout + stderr);
+}
+
+function codes(problems: readonly Problem[]): [string, string][] {
+  return problems.map(({ path, code }) => [path, code]);
+}
+
+/** Everything odd that a tree may hold. */
+function growOddities(root: string): void {
+  write(join(root, "plain.txt"), "plain");
+  write(join(root, "empty"), "");
+  write(join(root, "large"), Buffer.alloc(3_500_000, "0123456789"));
+  write(join(root, "sparse"), Buffer.alloc(1_000_000));
+  write(join(root, "chunk"), Buffer.alloc(1 << 20, 7));
+  write(join(root, "deep/er/est/file"), "deep", -5000);
+  write(join(root, "set-id"), "x", 1, 0o6755);
+  write(join(root, "unreadable"), "secret", 1, 0);
+  fs.writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from("latin-\xff-new\nline", "latin1")]), "odd name");
+  fs.mkdirSync(join(root, "empty-directory"), 0o700);
+  fs.mkdirSync(join(root, "closed"));
+  write(join(root, "closed/inside"), "inside");
+  fs.symlinkSync("/etc/passwd", join(root, "outside-link"));
+  fs.symlinkSync("nowhere", join(root, "dangling"));
+  write(join(root, "group/1"), "linked");
+  fs.linkSync(join(root, "group/1"), join(root, "group/2"));
+  fs.linkSync(join(root, "group/1"), join(root, "another-name"));
+  fs.symlinkSync("x", join(root, "group/l1"));
+  fs.linkSync(join(root, "group/l1"), join(root, "group/l2"));
+  const calls = createLinuxCalls();
+  const handle = calls.openRoot(root);
+  calls.makeNode(handle, "fifo", S_IFIFO, 0, 0);
+  calls.makeNode(handle, "socket", S_IFSOCK, 0, 0);
+  if (calls.canMakeDevices) calls.makeNode(handle, "device", S_IFCHR, 1, 7);
+  if (calls.supportsXattrs(handle)) calls.setXattr(handle, "plain.txt", "user.note", Uint8Array.of(0, 1, 255));
+  if (calls.canChown) calls.chown(handle, "deep", 1234, 2345);
+  calls.setTime(handle, "dangling", 1_234_567_890, 123_456_789);
+  calls.setTime(handle, "closed", 2 ** 32 + 5, 7);
+  calls.chmod(handle, "closed", 0o555);
+  calls.setTime(handle, "", 1_000_000_000, 999_999_999);
+  calls.closeDirectory(handle);
+}
+
+async function assertNothingLeftToDo(t: ExecutionContext, { masterTree, remoteTree }: World): Promise<void> {
+  const [master, remote] = [masterTree.begin(), remoteTree.begin()];
+  const { plan } = await compareTrees(master, remote);
+  await Promise.all([master.close(false), remote.close(false)]);
+  t.is(changeTotal(plan.plan.counts), 0, JSON.stringify([...plan.plan.actions, plan.plan.deletions]));
+  t.deepEqual(plan.problems, []);
+}
+
+test("an empty tree becomes equal to one of every oddity, and the next plan is empty", async (t) => {
+  const world = createWorld(t);
+  growOddities(world.a);
+  const { problems, plan } = await world.sync();
+  t.deepEqual(problems, []);
+  t.deepEqual(plan.problems, []);
+  assertEqualTrees(t, world.a, world.b);
+  await assertNothingLeftToDo(t, world);
+  t.false(fs.existsSync(join(world.b, ".lockstep")));
+});
+
+test("blocks of one path give the same result", async (t) => {
+  const world = createWorld(t);
+  growOddities(world.a);
+  t.deepEqual((await world.sync({ maxPaths: 1 })).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+  await assertNothingLeftToDo(t, world);
+});
+
+test("every kind of change is carried over", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) growOddities(root);
+  const at = (path: string): string => join(world.a, path);
+  write(at("plain.txt"), "other");
+  write(at("large"), Buffer.alloc(3_500_001, "0123456789"));
+  fs.rmSync(at("chunk"));
+  write(at("chunk/now/a/directory"), "x");
+  fs.rmSync(at("deep"), { recursive: true });
+  write(at("deep"), "now a file");
+  fs.rmSync(at("dangling"));
+  write(at("dangling"), "now a file");
+  fs.rmSync(at("empty"));
+  fs.symlinkSync("plain.txt", at("empty"));
+  fs.rmSync(at("group/2"));
+  write(at("group/2"), "linked");
+  fs.linkSync(at("group/2"), at("group/3"));
+  fs.chmodSync(at("another-name"), 0o600);
+  fs.rmSync(at("outside-link"));
+  fs.symlinkSync("/etc/shadow", at("outside-link"));
+  fs.rmSync(at("fifo"));
+  fs.mkdirSync(at("fifo"), 0o711);
+  fs.rmSync(at("socket"));
+  fs.renameSync(at("closed"), at("closed-2"));
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+  await assertNothingLeftToDo(t, world);
+});
+
+test("a change deep in the tree leaves the times of all directories as they are on the master", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) {
+    write(join(root, "d/e/f"), "old");
+    for (const directory of ["d/e", "d", ""]) fs.utimesSync(join(root, directory), 1_600_000_000, 1_600_000_000);
+  }
+  await assertNothingLeftToDo(t, world);
+  write(join(world.a, "d/e/f"), "newer");
+  for (const directory of ["d/e", "d", ""]) fs.utimesSync(join(world.a, directory), 1_600_000_000, 1_600_000_000);
+  const { problems, counts } = await world.sync();
+  t.deepEqual(problems, []);
+  t.deepEqual(counts, { created: 0, updated: 1, deleted: 0, attributes: 0 });
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("what an interrupted round left in the staging area does not move the root's time", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) write(join(root, "d/f"), root === world.a ? "newer" : "old");
+  fs.mkdirSync(join(world.b, ".lockstep"));
+  write(join(world.b, ".lockstep/0.0"), "left over");
+  for (const root of [world.a, world.b]) {
+    for (const directory of ["d", ""]) fs.utimesSync(join(root, directory), 1_600_000_000, 1_600_000_000);
+  }
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+  t.false(fs.existsSync(join(world.b, ".lockstep")));
+});
+
+test("equal content of equal size is found equal and not fetched, other content is found", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "same"), "12345", 1_700_000_000);
+  write(join(world.b, "same"), "12345", 1_600_000_000);
+  write(join(world.a, "other"), "12345");
+  write(join(world.b, "other"), "12346");
+  write(join(world.a, "longer"), "123456");
+  write(join(world.b, "longer"), "12345");
+  const { counts, hashed, bytesFetched, problems } = await world.sync();
+  t.deepEqual(problems, []);
+  t.is(hashed, 2, "the files of the second list, and no others");
+  t.is(bytesFetched, 11);
+  t.deepEqual(counts, { created: 0, updated: 2, deleted: 0, attributes: 2 });
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("a file that changed between comparison and commit is kept and reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "from the master");
+  write(join(world.b, "f"), "old");
+  write(join(world.a, "g"), "mode", 1, 0o600);
+  write(join(world.b, "g"), "mode", 1, 0o644);
+  const { problems, counts } = await world.sync({
+    beforeCommit: () => {
+      write(join(world.b, "f"), "changed by somebody");
+      fs.chmodSync(join(world.b, "g"), 0o640);
+    },
+  });
+  t.deepEqual(codes(problems), [["f", "LOCKSTEP_TARGET_CHANGED"], ["g", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "changed by somebody");
+  t.is(fs.statSync(join(world.b, "g")).mode & 0o777, 0o640);
+  t.is(counts.updated, 0);
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("a file that appeared where one is to be created is kept and reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "from the master");
+  fs.mkdirSync(join(world.a, "d"));
+  fs.symlinkSync("x", join(world.a, "l"));
+  const { problems } = await world.sync({
+    beforeCommit: () => {
+      for (const name of ["f", "d", "l"]) {
+        if (!fs.existsSync(join(world.b, name))) write(join(world.b, name), "made by somebody");
+      }
+    },
+    maxPaths: 10,
+  });
+  t.deepEqual(codes(problems).sort(), ["d", "f", "l"].map((name) => [name, "LOCKSTEP_TARGET_CHANGED"]));
+  for (const name of ["f", "d", "l"]) t.is(fs.readFileSync(join(world.b, name), "utf8"), "made by somebody");
+});
+
+test("a file that vanished, or turned into a directory, before the commit is reported", async (t) => {
+  const world = createWorld(t);
+  for (const name of ["gone", "turned"]) {
+    write(join(world.a, name), "from the master");
+    write(join(world.b, name), "old");
+  }
+  const { problems } = await world.sync({
+    beforeCommit: () => {
+      fs.rmSync(join(world.b, "gone"));
+      fs.rmSync(join(world.b, "turned"));
+      write(join(world.b, "turned/precious"), "precious");
+    },
+  });
+  t.deepEqual(codes(problems), [["gone", "LOCKSTEP_TARGET_CHANGED"], ["turned", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "turned/precious"), "utf8"), "precious");
+});
+
+test("a directory swapped for a symlink before the commit leads nobody out of the root", async (t) => {
+  const world = createWorld(t);
+  const outside = tempDirectory(t);
+  write(join(outside, "f"), "outside");
+  for (const root of [world.a, world.b]) {
+    write(join(root, "d/f"), root === world.a ? "from the master" : "old");
+    write(join(root, "d/g"), "same", 1, root === world.a ? 0o600 : 0o644);
+  }
+  write(join(world.b, "d/deleted"), "x");
+  write(join(outside, "g"), "outside", 1, 0o644);
+  write(join(outside, "deleted"), "outside");
+  const { problems } = await world.sync({
+    beforeCommit: () => {
+      fs.renameSync(join(world.b, "d"), join(world.b, "moved"));
+      fs.symlinkSync(outside, join(world.b, "d"));
+    },
+  });
+  t.true(problems.length >= 2);
+  t.true(problems.every(({ code }) => code === "LOCKSTEP_TARGET_CHANGED"), JSON.stringify(problems));
+  for (const name of ["f", "g", "deleted"]) t.is(fs.readFileSync(join(outside, name), "utf8"), "outside");
+  t.is(fs.statSync(join(outside, "g")).mode & 0o777, 0o644);
+  t.is(fs.readFileSync(join(world.b, "moved/f"), "utf8"), "old");
+});
+
+test("content that is not what was stated is reported, and the old file stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "from the master");
+  write(join(world.b, "f"), "old content");
+  write(join(world.a, "large"), Buffer.alloc(2_500_000, 1));
+  write(join(world.a, "new"), "new");
+  const { problems } = await world.sync({
+    tamper: (frame) => {
+      frame[frame.length - 1] ^= 1;
+      frame[13] ^= 1;
+      return frame;
+    },
+  });
+  t.deepEqual(new Set(problems.map(({ code }) => code)), new Set(["LOCKSTEP_CONTENT_MISMATCH"]));
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
+  t.false(fs.existsSync(join(world.b, "large")));
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("content that never arrives is reported, and the old file stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "from the master");
+  write(join(world.b, "f"), "old content");
+  const { problems } = await world.sync({ tamper: () => new Uint8Array(5) });
+  t.deepEqual(codes(problems), [["f", "LOCKSTEP_SOURCE_UNREADABLE"]]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
+});
+
+function record(index: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(13 + content.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(5, index, true);
+  view.setUint32(9, content.length, true);
+  frame.set(content, 13);
+  return frame;
+}
+
+for (const [what, frame] of [
+  ["more content than announced", (): Uint8Array<ArrayBuffer> => record(0, new Uint8Array(1000))],
+  ["content that was not asked for", (): Uint8Array<ArrayBuffer> => record(77, new Uint8Array(1))],
+  ["a frame cut within a record", (): Uint8Array<ArrayBuffer> => record(0, new Uint8Array(8)).slice(0, 15)],
+  ["a frame cut within a record's head", (): Uint8Array<ArrayBuffer> => new Uint8Array(9)],
+] as const) {
+  test(`a sender of ${what} is refused, and the old file stays`, async (t) => {
+    const world = createWorld(t);
+    write(join(world.a, "f"), "from the master");
+    write(join(world.b, "f"), "old content");
+    await t.throwsAsync(world.sync({ tamper: frame }), { code: "LOCKSTEP_MALFORMED" });
+    t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
+    t.deepEqual((await world.sync()).problems, [], "and the next round works");
+    assertEqualTrees(t, world.a, world.b);
+  });
+}
+
+test("a source that changes after it was stated is reported, and the old file stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), Buffer.alloc(3_000_000, 1));
+  write(join(world.b, "f"), "old content");
+  let first = true;
+  const { problems } = await world.sync({
+    tamper: (frame) => {
+      if (first) write(join(world.a, "f"), "short now");
+      first = false;
+      return frame;
+    },
+    afterPlan: () => write(join(world.a, "f"), Buffer.alloc(3_000_000, 2)),
+  });
+  // The whole may have been read before it changed: then it is what was stated, and is put into place.
+  const now = fs.readFileSync(join(world.b, "f"));
+  if (problems.length > 0) t.is(now.toString(), "old content");
+  else t.true(now.equals(Buffer.alloc(3_000_000, 2)));
+});
+
+const PAGES = { ...WHOLE_ROOT, include: ["*.html"] };
+
+test("a directory that is to go but holds something unselected stays, with it", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "keep.html"), "x");
+  write(join(world.b, "keep.html"), "x");
+  write(join(world.b, "old.html/page.html"), "selected by its directory's name");
+  write(join(world.b, "dir/a.html"), "goes");
+  write(join(world.b, "dir/b.txt"), "stays");
+  const { problems } = await world.sync({ classification: PAGES });
+  t.deepEqual(problems, []);
+  t.deepEqual(fs.readdirSync(join(world.b, "dir")), ["b.txt"]);
+  t.false(fs.existsSync(join(world.b, "old.html")));
+});
+
+test("a directory that is to go and into which something came since stays, with it, and is reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.b, "d/old"), "goes");
+  const { problems } = await world.sync({ beforeDelete: () => write(join(world.b, "d/new"), "precious") });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_DIRECTORY_NOT_EMPTY"]]);
+  t.deepEqual(fs.readdirSync(join(world.b, "d")), ["new"]);
+});
+
+test("a selected directory with an unselected file stays, and is reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.b, "d/a"), "small");
+  write(join(world.b, "d/b"), "larger than five bytes");
+  const { problems } = await world.sync({ classification: { ...WHOLE_ROOT, size: { op: "<=", value: 5 } } });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_DIRECTORY_NOT_EMPTY"]]);
+  t.deepEqual(fs.readdirSync(join(world.b, "d")), ["b"]);
+});
+
+test("a directory that turns into a file keeps what nobody compared", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  write(join(world.b, "d/a"), "known");
+  const { problems } = await world.sync({ beforeCommit: () => write(join(world.b, "d/b"), "precious") });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.deepEqual(fs.readdirSync(join(world.b, "d")), ["a", "b"]);
+});
+
+test("a path that is to be deleted and changed since stays, and is reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.b, "f"), "old");
+  write(join(world.b, "g"), "old");
+  const { problems } = await world.sync({ beforeDelete: () => write(join(world.b, "f"), "precious", 1_800_000_000) });
+  t.deepEqual(codes(problems), [["f", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "precious");
+  t.false(fs.existsSync(join(world.b, "g")));
+});
+
+test("a path to be deleted whose content changed behind the same size and time stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.b, "f"), "old");
+  const { problems } = await world.sync({ beforeDelete: () => write(join(world.b, "f"), "new") });
+  t.deepEqual(codes(problems), [["f", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "new");
+});
+
+test("no more is deleted than was announced, by deletions and type changes together", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  for (const name of ["d/1", "d/2", "x", "y"]) write(join(world.b, name), "x");
+  const { problems, counts } = await world.sync({ deletions: 3 });
+  t.is(counts.deleted, 3);
+  t.is(problems.length, 1);
+  t.is(["x", "y"].filter((name) => fs.existsSync(join(world.b, name))).length, 1);
+});
+
+test("a name outside the root of a file whose mode changes keeps its mode, and its content", async (t) => {
+  const world = createWorld(t);
+  const outside = tempDirectory(t);
+  const parts: [name: string, masterContent: string, masterMode: number, masterTime: number][] = [
+    ["mode", "same", 0o600, 1_700_000_000],
+    ["time", "same", 0o644, 1_600_000_000],
+    ["content", "other", 0o644, 1_700_000_000],
+    ["deleted", "", 0, 0],
+  ];
+  for (const [name, content, mode, time] of parts) {
+    if (name !== "deleted") write(join(world.a, name), content, time, mode);
+    write(join(world.b, name), "same", 1_700_000_000, 0o644);
+    fs.linkSync(join(world.b, name), join(outside, name));
+  }
+  t.deepEqual((await world.sync()).problems, []);
+  for (const [name] of parts) {
+    const stat = fs.statSync(join(outside, name));
+    t.is(stat.mode & 0o777, 0o644, name);
+    t.is(stat.mtimeMs, 1_700_000_000_000, name);
+    t.is(fs.readFileSync(join(outside, name), "utf8"), "same", name);
+  }
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("a link group with a name outside the root is made anew inside, whole", async (t) => {
+  const world = createWorld(t);
+  const outside = tempDirectory(t);
+  for (const [root, mode] of [[world.a, 0o600], [world.b, 0o644]] as const) {
+    write(join(root, "1"), "linked", 1_700_000_000, mode);
+    fs.linkSync(join(root, "1"), join(root, "2"));
+  }
+  fs.linkSync(join(world.b, "1"), join(outside, "3"));
+  t.deepEqual((await world.sync()).problems, []);
+  t.is(fs.statSync(join(outside, "3")).mode & 0o777, 0o644);
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("a file of the class that is linked with one outside the class is not modified in place", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "a.html"), "same", 1_700_000_000, 0o600);
+  write(join(world.b, "a.html"), "same", 1_700_000_000, 0o644);
+  fs.linkSync(join(world.b, "a.html"), join(world.b, "a.txt"));
+  t.deepEqual((await world.sync({ classification: PAGES })).problems, []);
+  t.is(fs.statSync(join(world.b, "a.html")).mode & 0o777, 0o600);
+  t.is(fs.statSync(join(world.b, "a.txt")).mode & 0o777, 0o644);
+});
+
+test("groups and ACLs that the root hands down do not reach what is made in it", async (t) => {
+  const world = createWorld(t);
+  const calls = createLinuxCalls();
+  const handle = calls.openRoot(world.b);
+  t.teardown(() => calls.closeDirectory(handle));
+  if (!calls.canChown || !calls.supportsXattrs(handle)) return t.pass();
+  for (const root of [world.a, world.b]) {
+    fs.chownSync(root, 0, 4242);
+    fs.chmodSync(root, 0o2775);
+    const own = calls.openRoot(root);
+    // A default ACL, version 2: user::rwx, user 4242:rwx, group::rx, mask::rwx, other::-
+    const acl = Buffer.from("02000000010007ffffffff0200070092100000", "hex");
+    const entries: [tag: number, perm: number, id: number][] = [
+      [1, 7, 0xffffffff],
+      [2, 7, 4242],
+      [4, 5, 0xffffffff],
+      [16, 7, 0xffffffff],
+      [32, 0, 0xffffffff],
+    ];
+    const value = Buffer.alloc(4 + entries.length * 8);
+    value.writeUInt32LE(2, 0);
+    for (const [i, [tag, perm, id]] of entries.entries()) {
+      value.writeUInt16LE(tag, 4 + i * 8);
+      value.writeUInt16LE(perm, 6 + i * 8);
+      value.writeUInt32LE(id, 8 + i * 8);
+    }
+    t.true(acl.length > 0);
+    calls.setXattr(own, "", "system.posix_acl_default", value);
+    calls.closeDirectory(own);
+  }
+  // Made elsewhere and moved in, these have neither the group nor an ACL.
+  const elsewhere = tempDirectory(t);
+  write(join(elsewhere, "f"), "x");
+  write(join(elsewhere, "d/g"), "x");
+  fs.symlinkSync("x", join(elsewhere, "l"));
+  for (const name of ["f", "d", "l"]) fs.renameSync(join(elsewhere, name), join(world.a, name));
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+});
+
+test("the staging area is never listed, and one that is a symlink or a file leads nobody out", async (t) => {
+  for (const kind of ["symlink", "file"]) {
+    const world = createWorld(t);
+    const outside = tempDirectory(t);
+    write(join(outside, "precious"), "precious");
+    write(join(world.a, "f"), "new");
+    if (kind === "symlink") fs.symlinkSync(outside, join(world.b, ".lockstep"));
+    else write(join(world.b, ".lockstep"), "a file");
+    await world.sync().catch(() => undefined);
+    t.deepEqual(fs.readdirSync(outside), ["precious"], kind);
+    t.is(fs.readFileSync(join(outside, "precious"), "utf8"), "precious");
+    await world.sync().catch(() => undefined);
+    t.is(fs.readFileSync(join(outside, "precious"), "utf8"), "precious");
+  }
+});
+
+test("a root that is missing, or a file, is said so by code", async (t) => {
+  const directory = tempDirectory(t);
+  write(join(directory, "file"), "x");
+  fs.mkdirSync(join(directory, "empty"));
+  const scan = async (name: string, refuseEmpty: boolean): Promise<unknown> => {
+    const tree = openTree("www", join(directory, name), new MemoryHashCache(), new MemoryJournal());
+    try {
+      return await tree.begin().scan({ classification: WHOLE_ROOT, now: 0, fresh: false, refuseEmpty });
+    } finally {
+      await tree.close();
+    }
+  };
+  await t.throwsAsync(scan("missing", false), { code: "LOCKSTEP_ROOT_MISSING" });
+  await t.throwsAsync(scan("file", false), { code: "LOCKSTEP_ROOT_NOT_DIRECTORY" });
+  await t.throwsAsync(scan("empty", true), { code: "LOCKSTEP_ROOT_EMPTY" });
+  await t.notThrowsAsync(scan("empty", false));
+});
+
+test("steps out of order are refused by code", async (t) => {
+  const { remoteTree } = createWorld(t);
+  const round = remoteTree.begin();
+  await t.throwsAsync(round.nodes(0, 0, 1), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await t.throwsAsync(round.commit(0), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, refuseEmpty: false });
+  await t.throwsAsync(round.stage({ block: 0, stated: [], steps: [] }), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await t.throwsAsync(round.delete([]), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await round.prepare({ delete: true, deletions: 0, durability: "none" });
+  await t.throwsAsync(round.commit(3), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await t.throwsAsync(round.nodes(0, 5, 1), { code: "LOCKSTEP_MALFORMED" });
+  await t.throwsAsync(round.state([[50, 1]]), { code: "LOCKSTEP_MALFORMED" });
+  await t.throwsAsync(round.groupDigests([[[0, 99]]]), { code: "LOCKSTEP_MALFORMED" });
+  await round.close(true);
+});
+
+test("digests of files changed within the last two seconds are not written to the cache", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) write(join(root, "f"), root);
+  await world.sync();
+  t.is(world.cache.stored, 0);
+});
+
+test("a round cut short between commit and finish gives directories their times back when it closes", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) {
+    write(join(root, "d/f"), root === world.a ? "newer" : "old");
+    for (const directory of ["d", ""]) fs.utimesSync(join(root, directory), 1_600_000_000, 1_600_000_000);
+  }
+  await t.throwsAsync(
+    world.sync({
+      beforeDelete: () => {
+        throw new Error("cut short");
+      },
+    }),
+    { message: "cut short" },
+  );
+  t.is(fs.statSync(join(world.b, "d")).mtimeMs, 1_600_000_000_000);
+  t.is(fs.readFileSync(join(world.b, "d/f"), "utf8"), "newer");
+  t.is(world.journal.parts.size, 0);
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+});

@@ -1,0 +1,99 @@
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import type { RoundReport } from "../../src/model/report.ts";
+import { LevelStateStore } from "../../src/store/state-store.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+interface Opened {
+  store: LevelStateStore;
+  readonly location: string;
+  restart(): Promise<void>;
+}
+
+async function open(t: ExecutionContext): Promise<Opened> {
+  const location = join(tempDirectory(t), "state");
+  const opened: Opened = {
+    store: await LevelStateStore.open(location),
+    location,
+    async restart() {
+      await opened.store.close();
+      opened.store = await LevelStateStore.open(location);
+    },
+  };
+  t.teardown(() => opened.store.close());
+  return opened;
+}
+
+test("a new state knows nothing", async (t) => {
+  const { store } = await open(t);
+  t.is((await store.assignments()).size, 0);
+  t.is(await store.highestSequence("www"), 0);
+  t.is(await store.lastRound("www"), undefined);
+  t.deepEqual(await store.journal("www").read(), []);
+});
+
+test("what was written is there after a restart, by root", async (t) => {
+  const opened = await open(t);
+  const roots = ["a", "a-b", "a.b", "ab", "Z"];
+  for (const [i, root] of roots.entries()) {
+    await opened.store.putAssignment(root, Uint8Array.of(i, 255, 0));
+    await opened.store.putHighestSequence(root, Number.MAX_SAFE_INTEGER - i);
+    await opened.store.putLastRound(root, { root } as RoundReport);
+  }
+  await opened.restart();
+  const assignments = await opened.store.assignments();
+  t.deepEqual([...assignments.keys()].sort(), [...roots].sort());
+  for (const [i, root] of roots.entries()) {
+    t.deepEqual([...(assignments.get(root) ?? [])], [i, 255, 0]);
+    t.is(await opened.store.highestSequence(root), Number.MAX_SAFE_INTEGER - i);
+    t.is((await opened.store.lastRound(root))?.root, root);
+  }
+});
+
+test("a journal gives its parts back in order after a restart, until it is cleared", async (t) => {
+  const opened = await open(t);
+  for (const part of [0, 2, 10, 9, 1]) await opened.store.journal("www").write(part, Uint8Array.of(part));
+  await opened.restart();
+  t.deepEqual((await opened.store.journal("www").read()).map(([byte]) => byte), [0, 1, 2, 9, 10]);
+  await opened.store.journal("www").clear();
+  await opened.restart();
+  t.deepEqual(await opened.store.journal("www").read(), []);
+});
+
+// DEFECT src/store/state-store.ts journal: the range from "journal!www!" to "journal!www~" also holds
+// the keys of roots whose name goes on ("www-old", "www2"): their parts are carried out in this
+// root, and cleared with it.
+test.failing("the journals of roots are apart, also when one name begins with the other", async (t) => {
+  const { store } = await open(t);
+  const roots = ["www", "www-old", "www.x", "www2", "wwwx"];
+  for (const [i, root] of roots.entries()) await store.journal(root).write(0, Uint8Array.of(i));
+  for (const [i, root] of roots.entries()) {
+    t.deepEqual((await store.journal(root).read()).map(([byte]) => byte), [i], root);
+  }
+  await store.journal("www").clear();
+  for (const root of roots.slice(1)) t.is((await store.journal(root).read()).length, 1, root);
+});
+
+test("a state in use is refused as locked", async (t) => {
+  const { location } = await open(t);
+  await t.throwsAsync(LevelStateStore.open(location), { code: "LOCKSTEP_STATE_LOCKED" });
+});
+
+test("a state that lost its content is refused, never begun anew without a word", async (t) => {
+  const { store, location } = await open(t);
+  await store.putHighestSequence("www", 7);
+  await store.close();
+  for (const file of readdirSync(location)) rmSync(join(location, file));
+  await t.throwsAsync(LevelStateStore.open(location), { code: "LOCKSTEP_STATE_UNUSABLE" });
+  rmSync(location, { recursive: true });
+  await t.throwsAsync(LevelStateStore.open(location), { code: "LOCKSTEP_STATE_UNUSABLE" });
+});
+
+test("a damaged state is refused with a code", async (t) => {
+  const { store, location } = await open(t);
+  await store.putHighestSequence("www", 7);
+  await store.close();
+  for (const file of readdirSync(location)) writeFileSync(join(location, file), "damaged beyond repair");
+  await t.throwsAsync(LevelStateStore.open(location), { code: "LOCKSTEP_STATE_UNUSABLE" });
+});
