@@ -4,6 +4,7 @@ import { renderTable } from "./table.ts";
 import { formatBytes } from "./units.ts";
 
 const SHOWN_PROBLEMS = 20;
+const SHOWN_CHANGES = 20;
 
 /** A round's report for people. */
 export function renderReport(report: RoundReport): string {
@@ -43,6 +44,14 @@ export function renderReport(report: RoundReport): string {
     }
     const more = remote.problems.length + remote.problemsOmitted - SHOWN_PROBLEMS;
     if (more > 0) lines.push(`${name}: and ${more} more problems (--json lists them)`);
+  }
+  for (const [name, remote] of Object.entries(report.remotes)) {
+    const { changes = [], changesOmitted = 0 } = remote;
+    for (const { path, change } of changes.slice(0, SHOWN_CHANGES)) {
+      lines.push(printable(`${name}: ${change} ${path === "" ? "(the root itself)" : path}`));
+    }
+    const more = changes.length + changesOmitted - SHOWN_CHANGES;
+    if (more > 0) lines.push(`${name}: and ${more} more changes (--json lists up to 1000)`);
   }
   if (report.error !== undefined) lines.push(printable(`${report.error.message} [${report.error.code}]`));
   return lines.join("\n");

@@ -9,6 +9,15 @@ export function worseOutcome(a: Outcome, b: Outcome): Outcome {
   return OUTCOMES.indexOf(a) >= OUTCOMES.indexOf(b) ? a : b;
 }
 
+export const CHANGE_NAMES = ["create", "replace", "relink", "attributes", "delete"] as const;
+
+/** One path that a plan would change, or that drifts. */
+export interface ReportedChange {
+  /** Display form. */
+  readonly path: string;
+  readonly change: (typeof CHANGE_NAMES)[number];
+}
+
 export interface ReportedProblem {
   /** Display form (UTF-8, other bytes as %XX); "" when the whole host is concerned. */
   readonly path: string;
@@ -35,6 +44,10 @@ export interface RemoteReport extends ChangeCounts {
   readonly resynced: number;
   /** With `delete: false`, paths that only the remote has and that were kept. */
   readonly kept: number;
+  /** Of `plan` and `verify`: what a sync would do, in path order, deletions last. */
+  readonly changes?: readonly ReportedChange[];
+  /** Changes beyond those listed. */
+  readonly changesOmitted?: number;
   readonly problems: readonly ReportedProblem[];
   /** Problems beyond those listed. */
   readonly problemsOmitted: number;
@@ -71,3 +84,4 @@ export type RoundEvent =
   | { readonly kind: "report"; readonly report: RoundReport };
 
 export const MAX_REPORTED_PROBLEMS = 1000;
+export const MAX_REPORTED_CHANGES = 1000;

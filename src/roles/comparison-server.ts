@@ -7,12 +7,15 @@ import { DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
 import { type RoundId, type RoundOrder, roundName } from "../model/order.ts";
 import { rangesOf } from "../model/ordinals.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
-import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES } from "../model/plan.ts";
+import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import {
+  CHANGE_NAMES,
+  MAX_REPORTED_CHANGES,
   MAX_REPORTED_PROBLEMS,
   type Outcome,
   type RemoteReport,
+  type ReportedChange,
   type RoundEvent,
   type RoundReport,
   worseOutcome,
@@ -177,7 +180,7 @@ class Round {
     } catch (thrown) {
       error = this.#signal.aborted
         ? new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted")
-        : toLockstepError(thrown);
+        : withHost(toLockstepError(thrown));
     } finally {
       this.#signal.removeEventListener("abort", onAbort);
     }
@@ -488,6 +491,7 @@ class Round {
       bytesFromRemotes: remote.bytesFromRemotes,
       resynced: remote.resynced,
       kept: remote.kept,
+      ...(mode === "sync" ? {} : reportChanges(remote.current?.plan)),
       problems: shown.map(({ path, code, message }) => ({ path: displayPath(path), code, message })),
       problemsOmitted: problems.length - shown.length,
     };
@@ -498,7 +502,7 @@ class Round {
       const { code, message } = remote.failure;
       return [{ path: "", code, message }];
     }
-    if (error !== undefined) return [];
+    if (error !== undefined) return [{ path: "", code: error.code, message: `the round ended: ${error.message}` }];
     const problems = new Map(remote.compareProblems.map((problem) => [problem.path, problem]));
     const { mode } = this.#order;
     const plan = remote.current?.plan;
@@ -524,6 +528,27 @@ class Round {
     this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
     await this.#components.state.putLastRound(this.#order.root, report);
   }
+}
+
+/** The station sees the error away from its host: the sentence says which it was. */
+function withHost(error: LockstepError): LockstepError {
+  const { code, message, host, path } = error;
+  if (host === undefined || message.includes(host)) return error;
+  return new LockstepError(code, `${host}: ${message}`, path === undefined ? { host } : { host, path });
+}
+
+function reportChanges(plan: RemotePlan | undefined): Pick<RemoteReport, "changes" | "changesOmitted"> {
+  if (plan === undefined) return {};
+  const changes: ReportedChange[] = [];
+  for (const [path, action] of plan.actions) {
+    if (changes.length === MAX_REPORTED_CHANGES) break;
+    changes.push({ path: displayPath(path), change: CHANGE_NAMES[action - 1] });
+  }
+  for (const path of plan.deletions) {
+    if (changes.length === MAX_REPORTED_CHANGES) break;
+    changes.push({ path: displayPath(path), change: "delete" });
+  }
+  return { changes, changesOmitted: plan.actions.size + plan.deletions.length - changes.length };
 }
 
 function unionPaths(lists: readonly (readonly BytePath[])[]): BytePath[] {

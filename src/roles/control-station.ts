@@ -61,7 +61,10 @@ export class ControlStation {
       channel = await mesh.open(host.peer, CONTROL, signal);
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
-      throw new LockstepError(error.code, `${host.name}: ${error.message}`, { host: host.name, cause: error });
+      throw new LockstepError(error.code, error.message.replaceAll(host.peer, host.name), {
+        host: host.name,
+        cause: error,
+      });
     }
     const stop = (): void => channel.abort(new LockstepError("LOCKSTEP_ABORTED", "interrupted"));
     signal.addEventListener("abort", stop, { once: true });
@@ -122,10 +125,12 @@ export class ControlStation {
           }),
         );
       } catch (error) {
-        if (!(error instanceof LockstepError) || error.code !== "LOCKSTEP_HOST_UNREACHABLE") throw error;
+        if (!(error instanceof LockstepError) || signal.aborted) throw error;
         failed.push(error);
       }
     }
+    const refusal = failed.find((error) => error.code !== "LOCKSTEP_HOST_UNREACHABLE");
+    if (refusal !== undefined) throw refusal;
     throw new LockstepError(
       "LOCKSTEP_NO_COMPARISON_SERVER",
       `no comparison server of root ${assignment.root} can be reached: ${failed.map((error) => error.message).join("; ")}`,

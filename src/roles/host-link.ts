@@ -63,7 +63,7 @@ export class HostLink {
       return new HostLink(host, new Requester(channel, host), round);
     } catch (error) {
       if (signal.aborted || !(error instanceof LockstepError)) throw error;
-      throw new LockstepError(error.code, `${host}: ${error.message}`, { host, cause: error });
+      throw new LockstepError(error.code, error.message.replaceAll(peer, host), { host, cause: error });
     }
   }
 

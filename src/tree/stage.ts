@@ -170,27 +170,31 @@ function reuseOwn(context: ApplyContext, block: Block, step: Step): boolean {
   } catch {
     return false;
   }
-  const incoming = newIncoming(context, stagedName(block, step), entry.size);
   try {
-    for (let at = 0; at < entry.size; ) {
-      const count = calls.read(fd, buffer, 0, Math.min(COPY_BYTES, entry.size - at), at);
-      if (count === 0) break;
-      append(context, incoming, buffer.subarray(0, count));
-      at += count;
-    }
-    if (incoming.received === entry.size && verify(context, step, incoming)) {
-      block.hashed++;
-      block.bytesReused += entry.size;
+    const incoming = newIncoming(context, stagedName(block, step), entry.size);
+    let right = false;
+    try {
+      for (let at = 0; at < entry.size; ) {
+        const count = calls.read(fd, buffer, 0, Math.min(COPY_BYTES, entry.size - at), at);
+        if (count === 0) break;
+        append(context, incoming, buffer.subarray(0, count));
+        at += count;
+      }
+      right = incoming.received === entry.size && verify(context, step, incoming);
+    } finally {
       calls.closeFile(incoming.fd);
-      settleStaged(context, step, incoming.name);
-      return true;
     }
+    if (!right) {
+      context.staging.discard(incoming.name);
+      return false;
+    }
+    block.hashed++;
+    block.bytesReused += entry.size;
+    settleStaged(context, step, incoming.name);
+    return true;
   } finally {
     calls.closeFile(fd);
   }
-  calls.closeFile(incoming.fd);
-  context.staging.discard(incoming.name);
-  return false;
 }
 
 /** Writes all but whole pieces of zeros, which become holes: sparse files stay sparse. */

@@ -55,7 +55,10 @@ test("a journal gives its parts back in order after a restart, until it is clear
   const opened = await open(t);
   for (const part of [0, 2, 10, 9, 1]) await opened.store.journal("www").write(part, Uint8Array.of(part));
   await opened.restart();
-  t.deepEqual((await opened.store.journal("www").read()).map(([byte]) => byte), [0, 1, 2, 9, 10]);
+  t.deepEqual(
+    (await opened.store.journal("www").read()).map(([byte]) => byte),
+    [0, 1, 2, 9, 10],
+  );
   await opened.store.journal("www").clear();
   await opened.restart();
   t.deepEqual(await opened.store.journal("www").read(), []);
@@ -69,7 +72,11 @@ test.failing("the journals of roots are apart, also when one name begins with th
   const roots = ["www", "www-old", "www.x", "www2", "wwwx"];
   for (const [i, root] of roots.entries()) await store.journal(root).write(0, Uint8Array.of(i));
   for (const [i, root] of roots.entries()) {
-    t.deepEqual((await store.journal(root).read()).map(([byte]) => byte), [i], root);
+    t.deepEqual(
+      (await store.journal(root).read()).map(([byte]) => byte),
+      [i],
+      root,
+    );
   }
   await store.journal("www").clear();
   for (const root of roots.slice(1)) t.is((await store.journal(root).read()).length, 1, root);

@@ -29,7 +29,9 @@ interface World {
 
 async function createWorld(t: ExecutionContext): Promise<World> {
   const directory = tempDirectory(t);
-  const [station, stranger, host] = await Promise.all(["s", "x", "h"].map((name) => loadIdentity(join(directory, name))));
+  const [station, stranger, host] = await Promise.all(
+    ["s", "x", "h"].map((name) => loadIdentity(join(directory, name))),
+  );
   const location = join(directory, "state");
   let state = await LevelStateStore.open(location);
   t.teardown(() => state.close());
@@ -125,7 +127,11 @@ test("the same epoch with the same roles is accepted again, with other roles it 
   const world = await createWorld(t);
   await world.authority.acceptAssignment(await world.signedAssignment());
   await t.notThrowsAsync(world.authority.acceptAssignment(await world.signedAssignment()));
-  for (const change of [{ master: world.station.self }, { remotes: [world.host.self, world.stranger.self] }, { hosts: [] }]) {
+  for (const change of [
+    { master: world.station.self },
+    { remotes: [world.host.self, world.stranger.self] },
+    { hosts: [] },
+  ]) {
     const conflict = world.authority.acceptAssignment(await world.signedAssignment(change));
     await t.throwsAsync(conflict, { code: "LOCKSTEP_EPOCH_CONFLICT" });
   }
@@ -136,7 +142,10 @@ test("of two assignments of one epoch that arrive at once, one is obeyed", async
   const world = await createWorld(t);
   const both = [await world.signedAssignment(), await world.signedAssignment({ master: world.station.self })];
   const results = await Promise.allSettled(both.map((envelope) => world.authority.acceptAssignment(envelope)));
-  t.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected"]);
+  t.deepEqual(
+    results.map(({ status }) => status),
+    ["fulfilled", "rejected"],
+  );
   await world.restart();
   t.is(world.authority.kept("www")?.assignment.master, OTHER);
 });
@@ -146,10 +155,16 @@ test("epochs count for each root by itself", async (t) => {
   await world.authority.acceptAssignment(await world.signedAssignment());
   await world.authority.acceptAssignment(await world.signedAssignment({ root: "www2", epoch: 1 }));
   await world.restart();
-  t.deepEqual(world.authority.all().map(({ assignment }) => [assignment.root, assignment.epoch]).sort(), [
-    ["www", 5],
-    ["www2", 1],
-  ]);
+  t.deepEqual(
+    world.authority
+      .all()
+      .map(({ assignment }) => [assignment.root, assignment.epoch])
+      .sort(),
+    [
+      ["www", 5],
+      ["www2", 1],
+    ],
+  );
 });
 
 test("an assignment that gives this host no role is refused", async (t) => {
@@ -234,7 +249,10 @@ test("of one order twice at once, one is obeyed", async (t) => {
   await world.authority.acceptAssignment(await world.signedAssignment());
   const order = await world.signedOrder();
   const results = await Promise.allSettled([1, 2, 3].map(() => world.authority.acceptOrder(order, "participant")));
-  t.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
+  t.deepEqual(
+    results.map(({ status }) => status),
+    ["fulfilled", "rejected", "rejected"],
+  );
 });
 
 test("an order counts once for each duty of a host", async (t) => {

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { BatchEncoder, decodeBatch, encodeBatch, MAX_BATCH_ENTRIES, splitColumns } from "../../src/model/batch.ts";
 import { ByteWriter } from "../../src/model/canonical-bytes.ts";
 import { COLUMNS, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../../src/model/entry.ts";
-import { ALL_CHANGES, assertSurvivesNoise, BIT_CHANGES, type Codec, checkDecodes, damaged } from "../fixtures/decoder-checks.ts";
+import {
+  ALL_CHANGES,
+  assertSurvivesNoise,
+  BIT_CHANGES,
+  type Codec,
+  checkDecodes,
+  damaged,
+} from "../fixtures/decoder-checks.ts";
 import { entriesArbitrary } from "../fixtures/entry-arbitrary.ts";
 import { plainEntry } from "../fixtures/plain-entry.ts";
 
@@ -141,10 +148,17 @@ function forged(count: number, columns: Columns, version = 1): Uint8Array {
 }
 
 test("the hand-written batch is valid before anything is wrong with it", (t) => {
-  t.deepEqual(decodeBatch(forged(1, {})), [plainEntry({ path: "a", mode: 0o644, mtimeSec: 0, mtimeNsec: 0, uid: 0, gid: 0 })]);
+  t.deepEqual(decodeBatch(forged(1, {})), [
+    plainEntry({ path: "a", mode: 0o644, mtimeSec: 0, mtimeNsec: 0, uid: 0, gid: 0 }),
+  ]);
 });
 
-function structure(path: string, type: number, rest: (writer: ByteWriter) => void = () => undefined, shared = 0): Columns {
+function structure(
+  path: string,
+  type: number,
+  rest: (writer: ByteWriter) => void = () => undefined,
+  shared = 0,
+): Columns {
   return {
     structure: (writer) => {
       writer.integer(shared);
@@ -186,10 +200,38 @@ const REFUSED: [what: string, bytes: Uint8Array, code: string][] = [
   ["more entries than counted", forged(0, {}), "LOCKSTEP_MALFORMED"],
   ["type 0", forged(1, structure("a", 0)), "LOCKSTEP_MALFORMED"],
   ["type 8", forged(1, structure("a", 16)), "LOCKSTEP_MALFORMED"],
-  ["a path that leaves the root", forged(1, structure("../a", FILE * 2, (w) => w.integer(0))), "LOCKSTEP_BAD_PATH"],
-  ["an absolute path", forged(1, structure("/a", FILE * 2, (w) => w.integer(0))), "LOCKSTEP_BAD_PATH"],
-  ["the staging directory", forged(1, structure(".lockstep/a", FILE * 2, (w) => w.integer(0))), "LOCKSTEP_BAD_PATH"],
-  ["a shared prefix of nothing", forged(1, structure("a", FILE * 2, (w) => w.integer(0), 1)), "LOCKSTEP_MALFORMED"],
+  [
+    "a path that leaves the root",
+    forged(
+      1,
+      structure("../a", FILE * 2, (w) => w.integer(0)),
+    ),
+    "LOCKSTEP_BAD_PATH",
+  ],
+  [
+    "an absolute path",
+    forged(
+      1,
+      structure("/a", FILE * 2, (w) => w.integer(0)),
+    ),
+    "LOCKSTEP_BAD_PATH",
+  ],
+  [
+    "the staging directory",
+    forged(
+      1,
+      structure(".lockstep/a", FILE * 2, (w) => w.integer(0)),
+    ),
+    "LOCKSTEP_BAD_PATH",
+  ],
+  [
+    "a shared prefix of nothing",
+    forged(
+      1,
+      structure("a", FILE * 2, (w) => w.integer(0), 1),
+    ),
+    "LOCKSTEP_MALFORMED",
+  ],
   ["the same path twice", forged(2, twoFiles("a", "a")), "LOCKSTEP_MALFORMED"],
   ["paths not in order", forged(2, twoFiles("b", "a")), "LOCKSTEP_MALFORMED"],
   ["paths in the order of bytes", forged(2, twoFiles("a-b", "a/b")), "LOCKSTEP_MALFORMED"],
@@ -226,11 +268,43 @@ const REFUSED: [what: string, bytes: Uint8Array, code: string][] = [
     ),
     "LOCKSTEP_BAD_PATH",
   ],
-  ["an empty link target", forged(1, structure("a", SYMLINK * 2, (w) => w.text(""))), "LOCKSTEP_MALFORMED"],
-  ["a NUL in a link target", forged(1, structure("a", SYMLINK * 2, (w) => w.text("x\0y"))), "LOCKSTEP_MALFORMED"],
+  [
+    "an empty link target",
+    forged(
+      1,
+      structure("a", SYMLINK * 2, (w) => w.text("")),
+    ),
+    "LOCKSTEP_MALFORMED",
+  ],
+  [
+    "a NUL in a link target",
+    forged(
+      1,
+      structure("a", SYMLINK * 2, (w) => w.text("x\0y")),
+    ),
+    "LOCKSTEP_MALFORMED",
+  ],
   ["a mode above 07777", forged(1, { mode: (w) => w.integer(0o10000) }), "LOCKSTEP_MALFORMED"],
-  ["nanoseconds above a second", forged(1, { mtime: (w) => { w.signed(0); w.integer(1e9); } }), "LOCKSTEP_MALFORMED"],
-  ["an owner above 2^32-1", forged(1, { owner: (w) => { w.integer(2 ** 32); w.integer(0); } }), "LOCKSTEP_MALFORMED"],
+  [
+    "nanoseconds above a second",
+    forged(1, {
+      mtime: (w) => {
+        w.signed(0);
+        w.integer(1e9);
+      },
+    }),
+    "LOCKSTEP_MALFORMED",
+  ],
+  [
+    "an owner above 2^32-1",
+    forged(1, {
+      owner: (w) => {
+        w.integer(2 ** 32);
+        w.integer(0);
+      },
+    }),
+    "LOCKSTEP_MALFORMED",
+  ],
   ["an xattr without a name", forged(1, xattrs("")), "LOCKSTEP_MALFORMED"],
   ["a NUL in the name of an xattr", forged(1, xattrs("a\0b")), "LOCKSTEP_MALFORMED"],
   ["an xattr twice", forged(1, xattrs("a", "a")), "LOCKSTEP_MALFORMED"],
@@ -243,7 +317,9 @@ for (const [what, bytes, code] of REFUSED) {
 }
 
 test("more entries than allowed are refused", (t) => {
-  const entries = Array.from({ length: MAX_BATCH_ENTRIES + 1 }, (_, i) => plainEntry({ path: `p${String(i).padStart(4, "0")}` }));
+  const entries = Array.from({ length: MAX_BATCH_ENTRIES + 1 }, (_, i) =>
+    plainEntry({ path: `p${String(i).padStart(4, "0")}` }),
+  );
   t.throws(() => decodeBatch(encodeBatch(entries)), { code: "LOCKSTEP_MALFORMED" });
   t.is(decodeBatch(encodeBatch(entries), entries.length).length, entries.length);
 });

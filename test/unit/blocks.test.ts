@@ -18,7 +18,8 @@ const plannedArbitrary: fc.Arbitrary<PlannedPath[]> = pathsArbitrary(25).chain((
         })
         .map(({ directory, bytes, statementBytes, leader }): PlannedPath => {
           // A directory is whatever holds something, and some besides.
-          const isDirectory = path === "" || directory || paths.some((other) => other !== path && isWithin(other, path));
+          const isDirectory =
+            path === "" || directory || paths.some((other) => other !== path && isWithin(other, path));
           const member = !isDirectory && leader === 0 && i > 0 ? `leader-${i % 3}` : undefined;
           return { path, ordinal: i, isDirectory, bytes: isDirectory ? 0 : bytes, statementBytes, leader: member };
         }),
@@ -46,7 +47,12 @@ function group(path: PlannedPath): string {
   return path.leader ?? path.path;
 }
 
-function assertBlocks(t: { deepEqual: (a: unknown, b: unknown) => unknown }, blocks: readonly FileBlock[], planned: readonly PlannedPath[], bounds: BlockBounds): void {
+function assertBlocks(
+  t: { deepEqual: (a: unknown, b: unknown) => unknown },
+  blocks: readonly FileBlock[],
+  planned: readonly PlannedPath[],
+  bounds: BlockBounds,
+): void {
   const order = (a: PlannedPath, b: PlannedPath): number => comparePaths(a.path, b.path);
   t.deepEqual(blocks.flatMap((block) => block.paths).sort(order), [...planned].sort(order));
   const seen = new Set<string>();
@@ -62,7 +68,8 @@ function assertBlocks(t: { deepEqual: (a: unknown, b: unknown) => unknown }, blo
     for (const path of paths) {
       for (const above of planned) {
         const holds = above.isDirectory && above.path !== path.path && isWithin(path.path, above.path);
-        if (holds && !seen.has(above.path) && !paths.includes(above)) throw new Error(`${path.path} before ${above.path}`);
+        if (holds && !seen.has(above.path) && !paths.includes(above))
+          throw new Error(`${path.path} before ${above.path}`);
       }
       if ((groups.get(group(path)) ?? i) !== i) throw new Error(`group of ${path.path} in two blocks`);
       groups.set(group(path), i);
@@ -103,18 +110,32 @@ test("a block is filled up to its bound and not over it", (t) => {
 test("a file larger than a block stands alone in one", (t) => {
   const planned = [plannedPath("a"), plannedPath("b", { bytes: 1000 }), plannedPath("c")];
   const blocks = cutBlocks(planned, { ...DEFAULT_BLOCK_BOUNDS, maxBytes: 100 });
-  t.deepEqual(blocks.map((block) => block.paths.map(({ path }) => path)), [["a"], ["b"], ["c"]]);
+  t.deepEqual(
+    blocks.map((block) => block.paths.map(({ path }) => path)),
+    [["a"], ["b"], ["c"]],
+  );
 });
 
 test("a link group stays whole even when it passes the bounds, and pulls its members forward", (t) => {
-  const planned = [plannedPath("a"), plannedPath("b"), plannedPath("y", { leader: "a", bytes: 0 }), plannedPath("z", { leader: "a" })];
+  const planned = [
+    plannedPath("a"),
+    plannedPath("b"),
+    plannedPath("y", { leader: "a", bytes: 0 }),
+    plannedPath("z", { leader: "a" }),
+  ];
   const blocks = cutBlocks(planned, { ...DEFAULT_BLOCK_BOUNDS, maxPaths: 2 });
-  t.deepEqual(blocks.map((block) => block.paths.map(({ path }) => path)), [["a", "y", "z"], ["b"]]);
+  t.deepEqual(
+    blocks.map((block) => block.paths.map(({ path }) => path)),
+    [["a", "y", "z"], ["b"]],
+  );
 });
 
 test("what several remotes need is united, each path once, in order", (t) => {
   const union = unionPlanned([["c", "a"], ["b", "a"], []].map((paths) => paths.map((path) => plannedPath(path))));
-  t.deepEqual(union.map(({ path }) => path), ["a", "b", "c"]);
+  t.deepEqual(
+    union.map(({ path }) => path),
+    ["a", "b", "c"],
+  );
 });
 
 test("deletions are cut into groups within the bounds that keep their order", (t) => {

@@ -66,7 +66,9 @@ test("an integer has one encoding: bytes that decode are the shortest form", (t)
   const some = fc.oneof(
     fc.uint8Array({ minLength: 1, maxLength: 9 }),
     fc.uint8Array({ minLength: 1, maxLength: 9 }).map((bytes) => bytes.map((byte) => byte | 128)),
-    fc.uint8Array({ minLength: 1, maxLength: 9 }).map((b) => b.map((byte, i) => (i < b.length - 1 ? byte | 128 : byte & 1))),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 9 })
+      .map((b) => b.map((byte, i) => (i < b.length - 1 ? byte | 128 : byte & 1))),
   );
   fc.assert(
     fc.property(some, (bytes) => {
@@ -78,7 +80,13 @@ test("an integer has one encoding: bytes that decode are the shortest form", (t)
         return (error as { code?: string }).code === "LOCKSTEP_MALFORMED";
       }
       const used = bytes.slice(0, bytes.length - reader.remaining);
-      return Number.isSafeInteger(value) && Buffer.compare(written((w) => w.integer(value)), used) === 0;
+      return (
+        Number.isSafeInteger(value) &&
+        Buffer.compare(
+          written((w) => w.integer(value)),
+          used,
+        ) === 0
+      );
     }),
     { numRuns: 5000 },
   );

@@ -26,7 +26,12 @@ test("the whole root selects everything, and says so", (t) => {
 });
 
 const PATTERNS: [what: string, classification: Partial<Classification>, yes: string[], no: string[]][] = [
-  ["no slash matches at any depth", { include: ["*.html"] }, ["a.html", "x/y/a.html", "a.html/b"], ["a.htm", "html", "x/"]],
+  [
+    "no slash matches at any depth",
+    { include: ["*.html"] },
+    ["a.html", "x/y/a.html", "a.html/b"],
+    ["a.htm", "html", "x/"],
+  ],
   ["a slash inside anchors", { include: ["docs/*.html"] }, ["docs/a.html"], ["x/docs/a.html", "docs/x/a.html", "docs"]],
   ["a slash in front anchors", { include: ["/a"] }, ["a", "a/b"], ["x/a", "ab"]],
   ["** in front is any depth", { include: ["**/*.html"] }, ["a.html", "x/y/a.html"], ["a.txt"]],
@@ -36,8 +41,18 @@ const PATTERNS: [what: string, classification: Partial<Classification>, yes: str
   ["? is one character, not a slash", { include: ["/a?c"] }, ["abc"], ["ac", "a/c", "abbc"]],
   ["a class of characters", { include: ["[a-c]x"] }, ["ax", "d/cx"], ["dx", "-x"]],
   ["a negated class of characters", { include: ["/[!a]x"] }, ["bx"], ["ax"]],
-  ["a name selects the directory and what it holds", { include: ["src"] }, ["src/", "src/a", "x/src/y/z"], ["srcs", "xsrc"]],
-  ["a slash at the end means directories only", { include: ["build/"] }, ["build/", "build/a", "x/build/b"], ["build", "x/build"]],
+  [
+    "a name selects the directory and what it holds",
+    { include: ["src"] },
+    ["src/", "src/a", "x/src/y/z"],
+    ["srcs", "xsrc"],
+  ],
+  [
+    "a slash at the end means directories only",
+    { include: ["build/"] },
+    ["build/", "build/a", "x/build/b"],
+    ["build", "x/build"],
+  ],
   ["a later pattern takes back", { include: ["*.log", "!keep.log"] }, ["a.log"], ["keep.log", "x/keep.log"]],
   ["a later pattern gives again", { include: ["*.log", "!keep.log", "x/keep.log"] }, ["x/keep.log"], ["keep.log"]],
   ["nothing is taken back below a selected directory", { include: ["src/", "!src/gen"] }, ["src/gen", "src/gen/x"], []],
@@ -95,7 +110,10 @@ test("types select only these types", (t) => {
     }
   }
   const two = createClassifier({ ...WHOLE_ROOT, types: ["file", "symlink"] }, NOW);
-  t.deepEqual([FILE, SYMLINK, DIRECTORY].map((type) => two.selects(candidate("x", { type }))), [true, true, false]);
+  t.deepEqual(
+    [FILE, SYMLINK, DIRECTORY].map((type) => two.selects(candidate("x", { type }))),
+    [true, true, false],
+  );
 });
 
 const BOUNDS: [op: Bound["op"], below: boolean, at: boolean, above: boolean][] = [

@@ -88,10 +88,7 @@ for (const [name, decode, valid] of [
       .tuple(fc.nat(15), fc.constantFrom(0, 1, 2, 5), fc.uint8Array({ maxLength: 12 }))
       .map(([number, wire, rest]) => [number * 8 + wire, ...(wire === 2 ? [rest.length] : []), ...rest]);
     const likely = fc.array(field, { maxLength: 10 }).map((fields) => Uint8Array.from(fields.flat()));
-    fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), likely), check),
-      { numRuns: 5000 },
-    );
+    fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), likely), check), { numRuns: 5000 });
     t.throws(() => decode(new Uint8Array(0)), { code: "LOCKSTEP_MALFORMED" });
   });
 }
@@ -125,7 +122,10 @@ const BAD_ORDERS: [what: string, change: object][] = [
   ["an unknown comparison", { classification: { ...ORDER.classification, size: { op: "=", value: 1 } } }],
   ["a bound that is no number", { classification: { ...ORDER.classification, age: { op: "<", value: Number.NaN } } }],
   ["too many patterns", { classification: { ...ORDER.classification, include: Array(LIMITS.patterns + 1).fill("a") } }],
-  ["too long a pattern", { classification: { ...ORDER.classification, exclude: ["x".repeat(LIMITS.patternLength + 1)] } }],
+  [
+    "too long a pattern",
+    { classification: { ...ORDER.classification, exclude: ["x".repeat(LIMITS.patternLength + 1)] } },
+  ],
 ];
 for (const [what, change] of BAD_ORDERS) {
   test(`an order is refused: ${what}`, (t) => {
@@ -147,7 +147,12 @@ test("a round id without a name, or none at all, is refused", (t) => {
   t.throws(() => decodeRoundId(undefined), { code: "LOCKSTEP_MALFORMED" });
   t.throws(() => decodeRoundId({ root: "", epoch: 1, sequence: 1, term: 1 }), { code: "LOCKSTEP_MALFORMED" });
   t.throws(() => decodeRoundId({ root: "a", epoch: -1, sequence: 1, term: 1 }), { code: "LOCKSTEP_MALFORMED" });
-  t.deepEqual(decodeRoundId({ root: "a", epoch: 1, sequence: 2, term: 3 }), { root: "a", epoch: 1, sequence: 2, term: 3 });
+  t.deepEqual(decodeRoundId({ root: "a", epoch: 1, sequence: 2, term: 3 }), {
+    root: "a",
+    epoch: 1,
+    sequence: 2,
+    term: 3,
+  });
 });
 
 test("problems keep their path's bytes; unknown codes and bad paths are refused", (t) => {

@@ -101,7 +101,8 @@ for (const state of STATES) {
   test(`a round that is ${state} takes the steps that fit and refuses the others`, (t) => {
     for (const step of STEPS) {
       const next = ALLOWED_STEPS[state][step];
-      if (next === undefined) t.throws(() => advanceRound(state, step, "sync"), { code: "LOCKSTEP_OUT_OF_ORDER" }, step);
+      if (next === undefined)
+        t.throws(() => advanceRound(state, step, "sync"), { code: "LOCKSTEP_OUT_OF_ORDER" }, step);
       else t.is(advanceRound(state, step, "sync"), next, step);
     }
   });
@@ -129,24 +130,27 @@ test("an unknown step is out of order", (t) => {
 // ---- content requests
 
 test("requests cover every byte once, in order, within their bounds", (t) => {
-  const ranges = fc.array(
-    fc.record({ index: fc.nat(5), offset: fc.nat(50), length: fc.nat(60) }),
-    { maxLength: 12 },
-  );
+  const ranges = fc.array(fc.record({ index: fc.nat(5), offset: fc.nat(50), length: fc.nat(60) }), { maxLength: 12 });
   fc.assert(
-    fc.property(ranges, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5 }), (wanted, maxBytes, maxRanges) => {
-      const requests = [...cutRequests(wanted, maxBytes, maxRanges)];
-      for (const { ranges: pieces, bytes } of requests) {
-        t.true(pieces.length > 0 && pieces.length <= maxRanges);
-        t.true(bytes <= maxBytes && bytes === pieces.reduce((sum, piece) => sum + piece.length, 0));
-        t.true(pieces.every((piece) => piece.length > 0));
-      }
-      const each = (all: readonly ContentRange[]): string[] =>
-        all.flatMap(({ index, offset, length }) => Array.from({ length }, (_, i) => `${index}@${offset + i}`));
-      t.deepEqual(each(requests.flatMap((request) => request.ranges)), each(wanted));
-      // No request but the last could have taken more.
-      for (const { ranges: pieces, bytes } of requests.slice(0, -1)) t.true(bytes === maxBytes || pieces.length === maxRanges);
-    }),
+    fc.property(
+      ranges,
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 5 }),
+      (wanted, maxBytes, maxRanges) => {
+        const requests = [...cutRequests(wanted, maxBytes, maxRanges)];
+        for (const { ranges: pieces, bytes } of requests) {
+          t.true(pieces.length > 0 && pieces.length <= maxRanges);
+          t.true(bytes <= maxBytes && bytes === pieces.reduce((sum, piece) => sum + piece.length, 0));
+          t.true(pieces.every((piece) => piece.length > 0));
+        }
+        const each = (all: readonly ContentRange[]): string[] =>
+          all.flatMap(({ index, offset, length }) => Array.from({ length }, (_, i) => `${index}@${offset + i}`));
+        t.deepEqual(each(requests.flatMap((request) => request.ranges)), each(wanted));
+        // No request but the last could have taken more.
+        for (const { ranges: pieces, bytes } of requests.slice(0, -1))
+          t.true(bytes === maxBytes || pieces.length === maxRanges);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -36,15 +36,24 @@ test("a good fleet file is read with all it says", (t) => {
       all: {}
 `,
   );
-  t.deepEqual(hosts.map(({ name, peer, addresses }) => [name, peer, addresses.length]), [
-    ["alpha", PEERS[0], 1],
-    ["beta", PEERS[1], 2],
-    ["delta", PEERS[2], 1],
-  ]);
+  t.deepEqual(
+    hosts.map(({ name, peer, addresses }) => [name, peer, addresses.length]),
+    [
+      ["alpha", PEERS[0], 1],
+      ["beta", PEERS[1], 2],
+      ["delta", PEERS[2], 1],
+    ],
+  );
   const www = roots.get("www");
-  t.deepEqual(www?.comparison.map(({ name }) => name), ["delta"]);
+  t.deepEqual(
+    www?.comparison.map(({ name }) => name),
+    ["delta"],
+  );
   t.is(www?.master.name, "alpha");
-  t.deepEqual(www?.remotes.map(({ name }) => name), ["beta"]);
+  t.deepEqual(
+    www?.remotes.map(({ name }) => name),
+    ["beta"],
+  );
   t.is(www?.hold, "advisory");
   t.is(www?.delete, false);
   t.deepEqual(www?.maxDelete, { amount: 12.5, unit: "percent" });
@@ -68,7 +77,10 @@ test("what a root leaves out has its default", (t) => {
 
 test("a star means every host but the master and the comparison servers", (t) => {
   const www = read(t, `${HOSTS}roots:\n  www: { comparison: delta, master: alpha, remotes: "*" }\n`).roots.get("www");
-  t.deepEqual(www?.remotes.map(({ name }) => name), ["beta"]);
+  t.deepEqual(
+    www?.remotes.map(({ name }) => name),
+    ["beta"],
+  );
 });
 
 test("the assignment names the root's hosts and no others", (t) => {
@@ -175,7 +187,11 @@ test.failing("a mistake is refused in one line: a method's name as unit", (t) =>
 // DEFECT node/fleet-file.ts readHost: only the shape is checked, so a mistyped multiaddr is signed
 // and sent, and fails on the hosts (see authority.test.ts).
 test.failing("a mistake is refused in one line: an address of an unknown protocol", (t) => {
-  assertRefused(t, `hosts:\n  alpha: /ip4/127.0.0.1/tpc/7401/p2p/${PEERS[0]}\n  delta: /ip4/1.1.1.1/tcp/1/p2p/${PEERS[2]}\n  beta: /ip4/1.1.1.1/tcp/2/p2p/${PEERS[1]}\n${ROOT}`, /tpc/);
+  assertRefused(
+    t,
+    `hosts:\n  alpha: /ip4/127.0.0.1/tpc/7401/p2p/${PEERS[0]}\n  delta: /ip4/1.1.1.1/tcp/1/p2p/${PEERS[2]}\n  beta: /ip4/1.1.1.1/tcp/2/p2p/${PEERS[1]}\n${ROOT}`,
+    /tpc/,
+  );
 });
 
 // DEFECT node/fleet-file.ts: names from the file go into the message as they are.

@@ -57,18 +57,25 @@ function assertSameDifference(a: readonly Entry[], b: readonly Entry[]): void {
   }
   // Every entry is either in an equal stretch or was looked at.
   const stretch = equal.reduce((sum, { entries }) => sum + entries, 0);
-  if (stretch + pairs.filter((pair) => pair.master).length !== a.length) throw new Error("entries of the master got lost");
-  if (stretch + pairs.filter((pair) => pair.remote).length !== b.length) throw new Error("entries of the remote got lost");
+  if (stretch + pairs.filter((pair) => pair.master).length !== a.length)
+    throw new Error("entries of the master got lost");
+  if (stretch + pairs.filter((pair) => pair.remote).length !== b.length)
+    throw new Error("entries of the remote got lost");
 }
 
 test("the comparison by digests finds exactly what a naive one finds", (t) => {
   fc.assert(
-    fc.property(fc.integer(), fc.constantFrom(0, 1, 5, 70, 700, 5000), fc.constantFrom(0, 1, 2, 20, 300), (seed, size, edits) => {
-      const random = seededRandom(seed);
-      const list = randomList(random, size);
-      assertSameDifference(list, edited(list, random, edits));
-      assertSameDifference(edited(list, random, edits), list);
-    }),
+    fc.property(
+      fc.integer(),
+      fc.constantFrom(0, 1, 5, 70, 700, 5000),
+      fc.constantFrom(0, 1, 2, 20, 300),
+      (seed, size, edits) => {
+        const random = seededRandom(seed);
+        const list = randomList(random, size);
+        assertSameDifference(list, edited(list, random, edits));
+        assertSameDifference(edited(list, random, edits), list);
+      },
+    ),
     { numRuns: 60 },
   );
   t.pass();
@@ -118,7 +125,8 @@ test("every single field of an entry changes the root", (t) => {
     { xattrs: [{ name: "user.x", value: new Uint8Array(0) }] },
   ];
   const root = listRoot(manifestOf([base]));
-  for (const change of changes) t.false(sameListRoot(root, listRoot(manifestOf([{ ...base, ...change }]))), JSON.stringify(change));
+  for (const change of changes)
+    t.false(sameListRoot(root, listRoot(manifestOf([{ ...base, ...change }]))), JSON.stringify(change));
   const link = plainEntry({ path: "l", type: 3, target: "x" });
   t.false(sameListRoot(listRoot(manifestOf([link])), listRoot(manifestOf([{ ...link, target: "y" }]))));
   const device = plainEntry({ path: "d", type: 5, rdevMajor: 1, rdevMinor: 2 });
@@ -137,12 +145,18 @@ test("columns are digested apart: a change in one changes no other digest at the
     xattrs: { xattrs: [{ name: "user.x", value: Uint8Array.of(9) }] },
   };
   for (const [at, column] of COLUMNS.entries()) {
-    const after = listRoot(manifestOf(list.map((entry, i) => (i === 999 ? { ...entry, ...changes[column] } : entry)))).digests;
+    const after = listRoot(
+      manifestOf(list.map((entry, i) => (i === 999 ? { ...entry, ...changes[column] } : entry))),
+    ).digests;
     const changed = COLUMNS.map((_, i) => {
       const [x, y] = [before, after].map((all) => all.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES));
       return Buffer.compare(x, y) !== 0;
     });
-    t.deepEqual(changed, COLUMNS.map((_, i) => i === at), column);
+    t.deepEqual(
+      changed,
+      COLUMNS.map((_, i) => i === at),
+      column,
+    );
   }
 });
 
@@ -165,7 +179,8 @@ test("one added, removed or changed file changes one batch, seldom a second", (t
 function assertWellFormed({ count, levels }: Manifest): void {
   let covered = 0;
   for (const batch of levels[0]) {
-    if (batch.firstEntry !== covered || batch.entries > MAX_BATCH_ENTRIES || batch.entries < 1) throw new Error("batch");
+    if (batch.firstEntry !== covered || batch.entries > MAX_BATCH_ENTRIES || batch.entries < 1)
+      throw new Error("batch");
     covered += batch.entries;
   }
   if (covered !== count) throw new Error("batches do not cover the list");
@@ -213,7 +228,9 @@ test("paths that all cut still make one root", (t) => {
 
 test("a batch of large entries is cut by its bytes", (t) => {
   const value = new Uint8Array(60_000);
-  const entries = Array.from({ length: 10 }, (_, i) => plainEntry({ path: `x${i}`, xattrs: [{ name: "user.x", value }] }));
+  const entries = Array.from({ length: 10 }, (_, i) =>
+    plainEntry({ path: `x${i}`, xattrs: [{ name: "user.x", value }] }),
+  );
   const [batches] = manifestOf(entries).levels;
   t.true(batches.every((batch) => batch.entries <= Math.ceil(BATCH_CUT_BYTES / value.length)));
   t.notThrows(() => assertWellFormed(manifestOf(entries)));

@@ -2,12 +2,25 @@ import test from "ava";
 import fc from "fast-check";
 import { ByteWriter } from "../../src/model/canonical-bytes.ts";
 import { type ContentRange, decodeRanges, encodeRanges } from "../../src/model/content-ranges.ts";
-import { COLUMNS } from "../../src/model/entry.ts";
-import { decodeListRoot, decodeNodes, encodeListRoot, encodeNodes, type ListRoot, type ManifestNode } from "../../src/model/manifest.ts";
-import { countOrdinals, decodeGroups, eachOrdinal, encodeGroups, type OrdinalRanges, rangesOf } from "../../src/model/ordinals.ts";
+import { COLUMNS, FILE } from "../../src/model/entry.ts";
+import {
+  decodeListRoot,
+  decodeNodes,
+  encodeListRoot,
+  encodeNodes,
+  type ListRoot,
+  type ManifestNode,
+} from "../../src/model/manifest.ts";
+import {
+  countOrdinals,
+  decodeGroups,
+  eachOrdinal,
+  encodeGroups,
+  type OrdinalRanges,
+  rangesOf,
+} from "../../src/model/ordinals.ts";
 import { decodePaths, encodePaths } from "../../src/model/path-list.ts";
 import { decodeStatement, encodeStatement, type Statement } from "../../src/model/statement.ts";
-import { FILE } from "../../src/model/entry.ts";
 import { assertCanonicalDecoder, type Codec } from "../fixtures/decoder-checks.ts";
 import { entriesArbitrary, pathsArbitrary } from "../fixtures/entry-arbitrary.ts";
 import { plainEntry } from "../fixtures/plain-entry.ts";
@@ -72,7 +85,11 @@ test("a file without its checksum cannot be stated", (t) => {
 
 test("absent paths that are not in order, or twice, are refused", (t) => {
   const round = { root: "www", epoch: 1, sequence: 1, term: 1 };
-  for (const absent of [["b", "a"], ["a", "a"], ["a-b", "a/b"]]) {
+  for (const absent of [
+    ["b", "a"],
+    ["a", "a"],
+    ["a-b", "a/b"],
+  ]) {
     const bytes = encodeStatement({ round, number: 1, suite: 1, stated: [], absent });
     t.throws(() => decodeStatement(bytes), { code: "LOCKSTEP_MALFORMED" });
   }
@@ -189,8 +206,23 @@ test("decoded positions ascend and are no more than allowed", (t) => {
 });
 
 test("more groups or positions than allowed are refused", (t) => {
-  t.throws(() => decodeGroups(encodeGroups(Array.from({ length: 11 }, () => [])), 10, 1000), { code: "LOCKSTEP_MALFORMED" });
-  t.throws(() => decodeGroups(encodeGroups([[[0, 600], [700, 401]]]), 10, 1000), { code: "LOCKSTEP_MALFORMED" });
+  t.throws(() => decodeGroups(encodeGroups(Array.from({ length: 11 }, () => [])), 10, 1000), {
+    code: "LOCKSTEP_MALFORMED",
+  });
+  t.throws(
+    () =>
+      decodeGroups(
+        encodeGroups([
+          [
+            [0, 600],
+            [700, 401],
+          ],
+        ]),
+        10,
+        1000,
+      ),
+    { code: "LOCKSTEP_MALFORMED" },
+  );
   t.throws(() => decodeGroups(encodeGroups([[[0, 0]]]), 10, 1000), { code: "LOCKSTEP_MALFORMED" });
   t.throws(() => decodeGroups(encodeGroups([[[2e9, 1]]]), 10, 1000), { code: "LOCKSTEP_MALFORMED" });
 });

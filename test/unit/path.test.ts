@@ -122,18 +122,26 @@ for (const path of [
 test("whatever is accepted stays within the root", (t) => {
   const piece = fc.constantFrom("a", ".", "..", "/", "", "\0", ".lockstep", "b/", "x".repeat(255));
   fc.assert(
-    fc.property(fc.oneof(bytesText(0, 12), fc.array(piece, { maxLength: 8 }).map((p) => p.join(""))), (path) => {
-      let accepted: string;
-      try {
-        accepted = checkPath(path);
-      } catch (error) {
-        return error instanceof LockstepError && error.code === "LOCKSTEP_BAD_PATH";
-      }
-      if (accepted === "") return true;
-      return accepted
-        .split("/")
-        .every((name, i) => !["", ".", ".."].includes(name) && !name.includes("\0") && (i > 0 || name !== ".lockstep"));
-    }),
+    fc.property(
+      fc.oneof(
+        bytesText(0, 12),
+        fc.array(piece, { maxLength: 8 }).map((p) => p.join("")),
+      ),
+      (path) => {
+        let accepted: string;
+        try {
+          accepted = checkPath(path);
+        } catch (error) {
+          return error instanceof LockstepError && error.code === "LOCKSTEP_BAD_PATH";
+        }
+        if (accepted === "") return true;
+        return accepted
+          .split("/")
+          .every(
+            (name, i) => !["", ".", ".."].includes(name) && !name.includes("\0") && (i > 0 || name !== ".lockstep"),
+          );
+      },
+    ),
     { numRuns: 3000 },
   );
   t.pass();
@@ -164,7 +172,9 @@ test("the shown form can be turned back", (t) => {
   const back = (shown: string): string =>
     pathFromText(shown).replaceAll(/%([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   const mixed = fc
-    .array(fc.oneof(bytesText(1, 4), fc.constantFrom("%", "%25", "%FF"), fc.string({ unit: "binary" }).map(pathFromText)))
+    .array(
+      fc.oneof(bytesText(1, 4), fc.constantFrom("%", "%25", "%FF"), fc.string({ unit: "binary" }).map(pathFromText)),
+    )
     .map((parts) => parts.join(""));
   fc.assert(
     fc.property(mixed, (path) => back(displayPath(path)) === path),
@@ -224,7 +234,9 @@ test("ancestors are listed topmost first, without the root", (t) => {
   t.deepEqual(ancestorPaths("a/b/c"), ["a", "a/b"]);
   fc.assert(
     fc.property(pathArbitrary, (path) =>
-      ancestorPaths(path).every((ancestor, i, all) => isWithin(path, ancestor) && parentPath(ancestor) === (all[i - 1] ?? "")),
+      ancestorPaths(path).every(
+        (ancestor, i, all) => isWithin(path, ancestor) && parentPath(ancestor) === (all[i - 1] ?? ""),
+      ),
     ),
   );
 });

@@ -2,15 +2,24 @@ import test from "ava";
 import fc from "fast-check";
 import { cutBlocks } from "../../src/compare/blocks.ts";
 import { completePairs, mergeEntries, type Pair, withoutBlind } from "../../src/compare/diff.ts";
-import { planRemote, type PlanOptions, type PlanResult } from "../../src/compare/plan.ts";
+import { type PlanOptions, type PlanResult, planRemote } from "../../src/compare/plan.ts";
 import { type ChecksumGroup, GROUP_ENTRIES, secondList } from "../../src/compare/second-list.ts";
-import { ABILITY, ALL_ABILITIES, COLUMN_BIT, DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../../src/model/entry.ts";
+import {
+  ABILITY,
+  ALL_ABILITIES,
+  COLUMN_BIT,
+  DIRECTORY,
+  ENTRY_TYPES,
+  type Entry,
+  FILE,
+  SYMLINK,
+} from "../../src/model/entry.ts";
 import { eachOrdinal } from "../../src/model/ordinals.ts";
 import { comparePaths, isWithin } from "../../src/model/path.ts";
-import { ACTIONS, changeTotal } from "../../src/model/plan.ts";
+import { ACTIONS, type Action, changeTotal } from "../../src/model/plan.ts";
 import { compareByManifest } from "../fixtures/compare-in-memory.ts";
 import { entriesArbitrary } from "../fixtures/entry-arbitrary.ts";
-import { MemoryTree, treesArbitrary } from "../fixtures/memory-tree.ts";
+import { type MemoryTree, treesArbitrary } from "../fixtures/memory-tree.ts";
 import { plainEntry } from "../fixtures/plain-entry.ts";
 
 const OPTIONS: PlanOptions = { contentDiffers: new Set(), represents: ALL_ABILITIES, delete: true };
@@ -22,8 +31,10 @@ function assertGroup(group: ChecksumGroup, master: readonly Entry[], remote: rea
   if (left.length !== right.length || left.length > GROUP_ENTRIES) throw new Error("group of unequal or too many");
   return left.map((ordinal, i) => {
     const [m, r] = [master[ordinal], remote[right[i]]];
-    if (m.path !== r.path || m.type !== r.type || m.size !== r.size) throw new Error(`${m.path} and ${r.path} in a group`);
-    if (group.paths !== undefined && (group.paths[i] !== m.path || m.type !== FILE)) throw new Error("paths of a group");
+    if (m.path !== r.path || m.type !== r.type || m.size !== r.size)
+      throw new Error(`${m.path} and ${r.path} in a group`);
+    if (group.paths !== undefined && (group.paths[i] !== m.path || m.type !== FILE))
+      throw new Error("paths of a group");
     return [m, r];
   });
 }
@@ -45,8 +56,12 @@ function compare(master: MemoryTree, remote: MemoryTree, options: PlanOptions = 
       checksummed.push(left.path);
       if (master.content(left.path) === remote.content(right.path)) continue;
       contentDiffers.add(left.path);
-      const located = (entries: Entry[]) => ({ entry: left, ordinal: entries.findIndex(({ path }) => path === left.path) });
-      if (!all.has(left.path)) all.set(left.path, { path: left.path, master: located(m), remote: located(r), columns: 0 });
+      const located = (entries: Entry[]) => ({
+        entry: left,
+        ordinal: entries.findIndex(({ path }) => path === left.path),
+      });
+      if (!all.has(left.path))
+        all.set(left.path, { path: left.path, master: located(m), remote: located(r), columns: 0 });
     }
   }
   const ordered = [...all.values()].sort((a, b) => comparePaths(a.path, b.path));
@@ -90,8 +105,13 @@ test("the second list holds exactly the files that both sides have with the same
       const right = new Map(remote.entries().map((entry) => [entry.path, entry]));
       const both = master
         .entries()
-        .filter(({ path, type, size }) => type === FILE && right.get(path)?.type === FILE && right.get(path)?.size === size);
-      t.deepEqual(compare(master, remote).checksummed.sort(comparePaths), both.map(({ path }) => path));
+        .filter(
+          ({ path, type, size }) => type === FILE && right.get(path)?.type === FILE && right.get(path)?.size === size,
+        );
+      t.deepEqual(
+        compare(master, remote).checksummed.sort(comparePaths),
+        both.map(({ path }) => path),
+      );
     }),
     { numRuns: 500 },
   );
@@ -140,7 +160,10 @@ test("the plan's counts tell its paths apart", (t) => {
         attributes: of(ACTIONS.attributes),
       });
       t.is(of(ACTIONS.create), plan.counts.created);
-      t.deepEqual(planned.map(({ path }) => path), [...plan.actions.keys()]);
+      t.deepEqual(
+        planned.map(({ path }) => path),
+        [...plan.actions.keys()],
+      );
       t.true(planned.every(({ path }, i) => i === 0 || comparePaths(planned[i - 1].path, path) < 0));
     }),
     { numRuns: 500 },
@@ -153,7 +176,9 @@ test("only paths that the master does not have are deleted, in order", (t) => {
       const { plan } = compare(master, remote);
       return plan.deletions.every(
         (path, i) =>
-          !master.nodes.has(path) && remote.nodes.has(path) && (i === 0 || comparePaths(plan.deletions[i - 1], path) < 0),
+          !master.nodes.has(path) &&
+          remote.nodes.has(path) &&
+          (i === 0 || comparePaths(plan.deletions[i - 1], path) < 0),
       );
     }),
   );
@@ -207,7 +232,13 @@ function pairOf(master: Entry | undefined, remote: Entry | undefined): Pair {
 }
 
 const A = plainEntry({ path: "b", size: 10 });
-const DECISIONS: [what: string, master: Entry, remote: Entry | undefined, differs: boolean, action: string | undefined][] = [
+const DECISIONS: [
+  what: string,
+  master: Entry,
+  remote: Entry | undefined,
+  differs: boolean,
+  action: string | undefined,
+][] = [
   ["equal", A, A, false, undefined],
   ["absent on the remote", A, undefined, false, "create"],
   ["other size", A, { ...A, size: 11 }, false, "replace"],
@@ -223,7 +254,13 @@ const DECISIONS: [what: string, master: Entry, remote: Entry | undefined, differ
   ["to be linked", { ...A, leader: "a" }, A, false, "relink"],
   ["to be linked elsewhere", { ...A, leader: "a" }, { ...A, leader: "aa" }, false, "relink"],
   ["to be parted", A, { ...A, leader: "a" }, false, "relink"],
-  ["a linked symlink to be parted", { ...A, type: SYMLINK, target: "x" }, { ...A, type: SYMLINK, target: "x", leader: "a" }, false, "replace"],
+  [
+    "a linked symlink to be parted",
+    { ...A, type: SYMLINK, target: "x" },
+    { ...A, type: SYMLINK, target: "x", leader: "a" },
+    false,
+    "replace",
+  ],
   ["to be parted and other content", A, { ...A, leader: "a" }, true, "replace"],
 ];
 for (const [what, master, remote, differs, action] of DECISIONS) {
@@ -240,7 +277,10 @@ test("bytes are counted once for a link group, and never for what is only linked
   const member = plainEntry({ path: "b", size: 100, leader: "a" });
   const { plan, planned } = planRemote([pairOf(leader, undefined), pairOf(member, undefined)], OPTIONS);
   t.is(plan.newBytes, 100);
-  t.deepEqual(planned.map(({ bytes }) => bytes), [100, 0]);
+  t.deepEqual(
+    planned.map(({ bytes }) => bytes),
+    [100, 0],
+  );
 });
 
 test("what lies in a directory that turns into a file goes with the switch, not as a deletion", (t) => {
@@ -257,7 +297,11 @@ test("an entry found by looking it up joins its pair", (t) => {
   const here = plainEntry({ path: "a" });
   const there = plainEntry({ path: "a", mode: 0o600 });
   const [onlyMaster, onlyRemote] = [pairOf(here, undefined), pairOf(undefined, plainEntry({ path: "b" }))];
-  const [joined, absent] = completePairs([onlyMaster, onlyRemote], new Map(), new Map([["a", { entry: there, ordinal: 9 }]]));
+  const [joined, absent] = completePairs(
+    [onlyMaster, onlyRemote],
+    new Map(),
+    new Map([["a", { entry: there, ordinal: 9 }]]),
+  );
   t.deepEqual(joined.remote, { entry: there, ordinal: 9 });
   t.is(joined.columns, COLUMN_BIT.mode);
   t.is(absent, onlyRemote);
@@ -278,30 +322,64 @@ test("merging lists yields every path once, in order, with both sides", (t) => {
       const locate = (entries: Entry[]) => entries.map((entry, ordinal) => ({ entry, ordinal }));
       const pairs = [...mergeEntries(locate(a), locate(b))];
       const paths = [...new Set([...a, ...b].map(({ path }) => path))].sort(comparePaths);
-      t.deepEqual(pairs.map(({ path }) => path), paths);
+      t.deepEqual(
+        pairs.map(({ path }) => path),
+        paths,
+      );
       for (const { path, master, remote } of pairs) {
-        t.is(master?.entry, a.find((entry) => entry.path === path));
-        t.is(remote?.entry, b.find((entry) => entry.path === path));
+        t.is(
+          master?.entry,
+          a.find((entry) => entry.path === path),
+        );
+        t.is(
+          remote?.entry,
+          b.find((entry) => entry.path === path),
+        );
       }
     }),
   );
 });
 
-const LACKING: [what: string, ability: number, master: Entry, remote: Entry | undefined, action: number | undefined][] = [
-  ["devices", ABILITY.devices, { ...A, type: 5 }, undefined, undefined],
-  ["devices in place of a file", ABILITY.devices, { ...A, type: 6 }, A, undefined],
-  ["fifos", ABILITY.nodes, { ...A, type: 4 }, undefined, undefined],
-  ["sockets", ABILITY.nodes, { ...A, type: 7 }, undefined, undefined],
-  ["exact times", ABILITY.exactTimes, { ...A, mtimeNsec: 999_999_999 }, { ...A, mtimeSec: A.mtimeSec + 1, mtimeNsec: 0 }, undefined],
-  ["exact times, mode differs too", ABILITY.exactTimes, A, { ...A, mtimeNsec: A.mtimeNsec + 1, mode: 0 }, ACTIONS.attributes],
-  ["privileged xattrs", ABILITY.privilegedXattrs, { ...A, xattrs: [{ name: "security.x", value: Uint8Array.of(1) }] }, A, undefined],
-  ["any xattrs", COLUMN_BIT.xattrs, { ...A, xattrs: [{ name: "user.x", value: Uint8Array.of(1) }] }, A, undefined],
-];
+const LACKING: [what: string, ability: number, master: Entry, remote: Entry | undefined, action: Action | undefined][] =
+  [
+    ["devices", ABILITY.devices, { ...A, type: 5 }, undefined, undefined],
+    ["devices in place of a file", ABILITY.devices, { ...A, type: 6 }, A, undefined],
+    ["fifos", ABILITY.nodes, { ...A, type: 4 }, undefined, undefined],
+    ["sockets", ABILITY.nodes, { ...A, type: 7 }, undefined, undefined],
+    [
+      "exact times",
+      ABILITY.exactTimes,
+      { ...A, mtimeNsec: 999_999_999 },
+      { ...A, mtimeSec: A.mtimeSec + 1, mtimeNsec: 0 },
+      undefined,
+    ],
+    [
+      "exact times, mode differs too",
+      ABILITY.exactTimes,
+      A,
+      { ...A, mtimeNsec: A.mtimeNsec + 1, mode: 0 },
+      ACTIONS.attributes,
+    ],
+    [
+      "privileged xattrs",
+      ABILITY.privilegedXattrs,
+      { ...A, xattrs: [{ name: "security.x", value: Uint8Array.of(1) }] },
+      A,
+      undefined,
+    ],
+    ["any xattrs", COLUMN_BIT.xattrs, { ...A, xattrs: [{ name: "user.x", value: Uint8Array.of(1) }] }, A, undefined],
+  ];
 for (const [what, ability, master, remote, action] of LACKING) {
   test(`a host that lacks ${what} has it reported by path, and no plan that never ends`, (t) => {
-    const { plan, problems } = planRemote([pairOf(master, remote)], { ...OPTIONS, represents: ALL_ABILITIES & ~ability });
+    const { plan, problems } = planRemote([pairOf(master, remote)], {
+      ...OPTIONS,
+      represents: ALL_ABILITIES & ~ability,
+    });
     t.is(plan.actions.get("b"), action);
-    t.deepEqual(problems.map(({ path, code }) => [path, code]), [["b", "LOCKSTEP_UNREPRESENTABLE"]]);
+    t.deepEqual(
+      problems.map(({ path, code }) => [path, code]),
+      [["b", "LOCKSTEP_UNREPRESENTABLE"]],
+    );
     const able = planRemote([pairOf(master, remote)], OPTIONS);
     t.true(able.plan.actions.has("b"));
     t.deepEqual(able.problems, []);
