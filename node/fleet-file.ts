@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMultiaddr } from "../src/mesh/check-address.ts";
 import type { Bound, Classification } from "../src/model/classification.ts";
 import { ENTRY_TYPES, type EntryTypeName } from "../src/model/entry.ts";
 import { LockstepError } from "../src/model/errors.ts";
@@ -39,7 +40,7 @@ const AGE_UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3600e3
 function boundSchema(units: Readonly<Record<string, number>>, example: string) {
   return z.string().transform((text, context): Bound => {
     const match = /^\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*$/.exec(text);
-    const unit = match === null ? undefined : units[match[3]];
+    const unit = match !== null && Object.hasOwn(units, match[3]) ? units[match[3]] : undefined;
     if (match === null || unit === undefined) {
       context.addIssue({ code: "custom", message: `"${text}" is not a bound such as "${example}"` });
       return z.NEVER;
@@ -103,7 +104,7 @@ function readHost(file: string, name: string, addresses: readonly string[]): Hos
   let peer: string | undefined;
   for (const address of addresses) {
     const match = /^(\/.+)\/p2p\/([A-Za-z0-9]{40,80})$/.exec(address);
-    if (match === null) {
+    if (match === null || !isMultiaddr(address)) {
       throw config(
         file,
         `hosts.${name}: "${address}" is not a multiaddr with a peer id, such as /ip4/192.0.2.1/tcp/7400/p2p/12D3KooW…`,
@@ -129,7 +130,7 @@ export function readFleet(file: string): Fleet {
   }
   const roots = new Map<string, FleetRoot>();
   for (const [name, root] of Object.entries(raw.roots)) {
-    if (!isRootName(name)) throw config(file, `roots: "${name}" cannot name a root`);
+    if (!isRootName(name)) throw config(file, `roots: ${JSON.stringify(name)} cannot name a root`);
     const find = (host: string, where: string): HostAddress => {
       const found = hosts.get(host);
       if (found === undefined) throw config(file, `roots.${name}.${where}: there is no host ${host}`);

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { NodeCommandOptions, RoundOptions, StationOptions } from "./command-options.ts";
+import { printable } from "./printable.ts";
 
 /** Commands are imported when they run: libp2p alone takes some 0.4 s to load. */
 export function createProgram(): Command {
@@ -8,7 +9,10 @@ export function createProgram(): Command {
     .description("Keeps any number of hosts exactly equal to a master.")
     .version("0.1.0")
     .exitOverride()
-    .showHelpAfterError("(see lockstep --help)");
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`lockstep: ${printable(text.trim().replace(/^error: /, ""))} (see lockstep --help) [LOCKSTEP_USAGE]\n`),
+    });
 
   program
     .command("id")

@@ -1,3 +1,4 @@
+import { isMultiaddr } from "../../src/mesh/check-address.ts";
 import { LockstepError } from "../../src/model/errors.ts";
 import { createNode, type NodeOptions } from "../../src/node.ts";
 import type { NodeCommandOptions } from "../command-options.ts";
@@ -27,7 +28,7 @@ function nodeOptions(options: NodeCommandOptions): NodeOptions {
   const listen = options.listen ?? config.listen ?? [];
   if (listen.length === 0) throw usage("a node needs --listen MULTIADDR, such as /ip4/0.0.0.0/tcp/7400");
   for (const address of listen) {
-    if (!address.startsWith("/"))
+    if (!isMultiaddr(address))
       throw usage(`--listen takes a multiaddr such as /ip4/0.0.0.0/tcp/7400, not "${address}"`);
   }
   const control = options.control ?? config.control ?? [];

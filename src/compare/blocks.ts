@@ -63,7 +63,8 @@ export function cutDeletions(deletions: readonly BytePath[], bounds: BlockBounds
   let group: BytePath[] = [];
   let bytes = 0;
   for (const path of deletions) {
-    if (group.length >= bounds.maxPaths || bytes + path.length > bounds.maxStatementBytes) {
+    const full = group.length >= bounds.maxPaths || bytes + path.length > bounds.maxStatementBytes;
+    if (group.length > 0 && full) {
       groups.push(group);
       [group, bytes] = [[], 0];
     }

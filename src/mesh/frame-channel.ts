@@ -43,14 +43,23 @@ export class FrameChannel implements Channel {
     this.source = { [Symbol.asyncIterator]: () => this.#read() };
     stream.addEventListener("drain", () => this.#wakeAllWriters());
     stream.addEventListener("idle", () => this.#wakeAllWriters());
-    stream.addEventListener("end", () => this.#end(undefined));
-    stream.addEventListener("remoteCloseWrite", () => this.#end(undefined));
+    stream.addEventListener("end", () => this.#ownEnd());
+    stream.addEventListener("remoteCloseWrite", () => this.#ownEnd());
     stream.addEventListener("close", (event) => {
       this.#end(event.error === undefined ? undefined : this.#gone(event.error));
       this.#wakeAllWriters();
       this.#closed.abort(this.#error ?? this.#gone());
     });
-    stream.addEventListener("message", (event) => this.#take(event.data));
+    stream.addEventListener("message", (event) => {
+      this.#take(event.data);
+      // Of a stream that had ended before anybody listened, no further event tells.
+      if (stream.remoteWriteStatus === "closed") this.#ownEnd();
+    });
+    // The other side may have ended before anybody listened.
+    if (stream.status === "aborted" || stream.status === "reset" || stream.status === "closed") {
+      if (stream.readBufferLength === 0) this.#end(stream.status === "closed" ? undefined : this.#gone());
+      this.#closed.abort(this.#error ?? this.#gone());
+    } else if (stream.remoteWriteStatus === "closed") this.#ownEnd();
   }
 
   get closed(): AbortSignal {
@@ -59,6 +68,14 @@ export class FrameChannel implements Channel {
 
   #gone(cause?: Error): LockstepError {
     return new LockstepError("LOCKSTEP_PEER_GONE", "the stream to the other host broke", { cause });
+  }
+
+  /** The peer has ended its side: fine between two frames, a fault within one. */
+  #ownEnd(): void {
+    // What has come and was not looked at yet is taken first; the stream tells again when it is.
+    if (this.#ended || this.#stream.readBufferLength > 0) return;
+    const within = this.#headFill > 0 || this.#body !== undefined;
+    this.#end(within ? new LockstepError("LOCKSTEP_PEER_GONE", "the stream ended within a message") : undefined);
   }
 
   #wakeAllWriters(): void {

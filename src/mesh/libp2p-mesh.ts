@@ -10,6 +10,7 @@ import { createLibp2p, type Libp2p } from "libp2p";
 import { LockstepError } from "../model/errors.ts";
 import type { HostAddress, PeerId } from "../model/role.ts";
 import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
+import { isMultiaddr } from "./check-address.ts";
 import { FrameChannel } from "./frame-channel.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
@@ -134,7 +135,10 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       for (const { peer, addresses } of hosts) {
         if (peer === identity.self) continue;
         dialable.add(peer);
-        await node.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((a) => multiaddr(a)) });
+        await node.peerStore.merge(peerIdFromString(peer), {
+          // One that cannot be read must not keep the node from starting.
+          multiaddrs: addresses.filter(isMultiaddr).map((address) => multiaddr(address)),
+        });
       }
     },
     async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {

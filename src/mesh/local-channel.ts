@@ -8,10 +8,10 @@ class Lane {
   #ended = false;
   #error: Error | undefined;
   #wakeReader: () => void = () => undefined;
-  #wakeWriter: () => void = () => undefined;
+  readonly #wakeWriters = new Set<() => void>();
 
   async put(frame: Uint8Array): Promise<void> {
-    while (this.#bytes > 1 << 20 && !this.#ended) await new Promise<void>((resolve) => (this.#wakeWriter = resolve));
+    while (this.#bytes > 1 << 20 && !this.#ended) await new Promise<void>((resolve) => this.#wakeWriters.add(resolve));
     if (this.#ended) throw this.#error ?? new LockstepError("LOCKSTEP_PEER_GONE", "the other end has closed");
     const copy = new Uint8Array(frame);
     this.#queue.push(copy);
@@ -23,7 +23,16 @@ class Lane {
     this.#ended = true;
     this.#error ??= error;
     this.#wakeReader();
-    this.#wakeWriter();
+    this.#wakeAllWriters();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  #wakeAllWriters(): void {
+    for (const wake of this.#wakeWriters) wake();
+    this.#wakeWriters.clear();
   }
 
   async *read(): AsyncGenerator<Frame> {
@@ -31,7 +40,7 @@ class Lane {
       const frame = this.#queue.shift();
       if (frame !== undefined) {
         this.#bytes -= frame.length;
-        this.#wakeWriter();
+        this.#wakeAllWriters();
         yield frame;
       } else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;
@@ -70,6 +79,9 @@ class LocalChannel implements Channel {
 
   async close(): Promise<void> {
     this.#out.end();
+    if (this.#in.ended && !this.#gone.signal.aborted) {
+      this.#gone.abort(new LockstepError("LOCKSTEP_PEER_GONE", "both ends have closed"));
+    }
   }
 
   abort(error: Error): void {

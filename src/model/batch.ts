@@ -139,7 +139,12 @@ export function decodeBatch(bytes: Uint8Array, maxEntries: number = MAX_BATCH_EN
   for (let i = 0; i < count; i++) {
     const shared = structure.integer(MAX_PATH_BYTES);
     if (shared > (previous?.length ?? 0)) malformed("shared prefix");
-    const path = checkPath((previous ?? "").slice(0, shared) + structure.text(MAX_PATH_BYTES));
+    const rest = structure.text(MAX_PATH_BYTES);
+    // One encoding only: the prefix is as long as it can be.
+    if (previous !== undefined && shared < previous.length && rest !== "" && rest[0] === previous[shared]) {
+      malformed("shared prefix not the longest");
+    }
+    const path = checkPath((previous ?? "").slice(0, shared) + rest);
     if (previous !== undefined && comparePaths(previous, path) >= 0) malformed("paths not in order");
     const tag = structure.byte();
     const type = (tag >> 1) as EntryType;

@@ -20,6 +20,8 @@ export interface ScanOptions {
 
 export interface ScanSummary {
   readonly root: ListRoot;
+  /** Selected entries without the root itself, which can be listed but not deleted. */
+  readonly entries: number;
   /** Digest over all checksums, when each was in the cache. */
   readonly contentRoot: Uint8Array | undefined;
   /** Columns and more that this host can set. */

@@ -51,7 +51,12 @@ export class Authority implements Admission {
   /** From here on peers of accepted assignments can be dialled. */
   async connect(mesh: Mesh): Promise<void> {
     this.#mesh = mesh;
-    for (const { assignment } of this.#assignments.values()) await mesh.learn(assignment.hosts);
+    for (const { assignment } of this.#assignments.values()) await this.#learn(assignment);
+  }
+
+  /** An address that cannot be used shows when the host is called; it must stop nothing else. */
+  async #learn(assignment: RoleAssignment): Promise<void> {
+    await this.#mesh?.learn(assignment.hosts).catch(() => undefined);
   }
 
   isTrustedStation(peer: PeerId): boolean {
@@ -117,7 +122,7 @@ export class Authority implements Admission {
       }
       await this.#components.state.putAssignment(assignment.root, envelope);
       this.#assignments.set(assignment.root, { assignment, envelope });
-      await this.#mesh?.learn(assignment.hosts);
+      await this.#learn(assignment);
       return assignment;
     });
   }

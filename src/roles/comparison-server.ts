@@ -272,7 +272,7 @@ class Round {
   #take(remote: RemoteProgress, list: ListedHost, comparison: Comparison, pass: number): void {
     const order = this.#order;
     const { represents } = list.list;
-    remote.entries = Math.max(0, list.list.root.count - 1);
+    remote.entries = list.list.entries;
     if (pass === 0) remote.checksummed += comparison.checksummed;
     else remote.rechecked += comparison.checksummed;
     const { contentDiffers } = comparison;

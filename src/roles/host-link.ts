@@ -19,6 +19,8 @@ import { ROUND } from "../wire/protocols.ts";
 
 export interface HostList {
   readonly root: ListRoot;
+  /** Selected entries without the root itself. */
+  readonly entries: number;
   readonly contentRoot: Uint8Array | undefined;
   readonly represents: Abilities;
   readonly blind: readonly Problem[];
@@ -91,6 +93,7 @@ export class HostLink {
     if (list === undefined) throw this.#malformed("no list");
     return {
       root: decodeListRoot(list.root),
+      entries: list.entries,
       contentRoot: list.contentRoot,
       represents: list.represents,
       blind: decodeProblems(list.blind),

@@ -224,6 +224,7 @@ class Participant {
     const response = {
       root,
       contentRoot: summary.contentRoot as Uint8Array<ArrayBuffer> | undefined,
+      entries: summary.entries,
       represents: summary.represents,
       blind: encodeProblems(summary.blind),
     };

@@ -38,7 +38,6 @@ const PROGRESS_MS = 500;
 export class RemoteDuty {
   readonly #init: RemoteInit;
   readonly #fetcher: ContentFetcher;
-  #entries = 0;
   #firstEntries: number | undefined;
   #deleted = 0;
 
@@ -48,9 +47,7 @@ export class RemoteDuty {
   }
 
   listed(summary: ScanSummary): void {
-    // The root itself is an entry of the list, but nothing that could be deleted.
-    this.#entries = Math.max(0, summary.root.count - 1);
-    this.#firstEntries ??= this.#entries;
+    this.#firstEntries ??= summary.entries;
   }
 
   /** Enforces the order's limits before anything is written. */

@@ -144,6 +144,8 @@ export class LevelHashCache implements HashCache {
       const values = await this.#level.getMany(pages.map((page) => page.key));
       const batch = pages.map(({ key, indexes }, p) => {
         let page = values[p] ?? Buffer.alloc(0);
+        // Of a page that was cut, the last whole record ends the grid.
+        page = page.subarray(0, page.length - (page.length % RECORD_BYTES));
         for (const i of indexes) {
           let at = findSlot(page, keys.inodeLow[i] % PAGE_INODES);
           if (at < 0) {

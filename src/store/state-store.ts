@@ -89,7 +89,7 @@ export class LevelStateStore implements StateStore {
 
   journal(root: string): ApplyJournal {
     const prefix = `journal!${root}!`;
-    const range = { gt: prefix, lt: `journal!${root}~`, valueEncoding: "view" } as const;
+    const range = { gt: prefix, lt: `journal!${root}"`, valueEncoding: "view" } as const;
     return {
       write: (part, bytes) => this.#put(`${prefix}${String(part).padStart(8, "0")}`, bytes),
       read: async () => {

@@ -305,7 +305,7 @@ export function deletePaths(context: ApplyContext, paths: readonly BytePath[]): 
       const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
       const asExpected =
         inodeKey(stat) === inodeKey(expected) &&
-        (isDirectory || (stat.mtimeSec === expected.mtimeSec && stat.mtimeNsec === expected.mtimeNsec));
+        (isDirectory || matchesExpected(stat, expected) || context.ledger.changed.has(inodeKey(stat)));
       if (!asExpected) throw new TargetChanged("changed since it was compared; it was not deleted");
       if (isDirectory) {
         calls.removeDirectory(directory, name);

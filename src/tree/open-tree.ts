@@ -38,7 +38,6 @@ class RestartingWorker {
       };
       worker.on("error", (error) => gone(error.message));
       worker.on("exit", (code) => gone(`exit code ${code}`));
-      worker.unref();
       this.#worker = worker;
       this.#port = port;
     }

@@ -20,6 +20,8 @@ function attempt<T>(call: string, run: () => T): T {
 }
 
 const EXCLUSIVE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
+/** Should a fifo have taken the place of a plain file. */
+const NO_BLOCK = fs.constants.O_NONBLOCK ?? 0;
 const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 
 /** Works wherever node:fs does; a handle is a number that stands for a path. */
@@ -80,6 +82,7 @@ export function createPortableCalls(): SystemCalls {
       let handle = at(root, "");
       return attempt("open", () => {
         for (const name of path === "" ? [] : path.split("/")) {
+          if (name === "" || name === "." || name === "..") throw new SystemError("EXDEV", "open");
           handle = Buffer.concat([handle, separator, Buffer.from(name, "latin1")]);
           if ((Number(notFollowed(handle).mode) & S_IFMT) !== S_IFDIR) throw new SystemError("ENOTDIR", "open");
         }
@@ -108,7 +111,7 @@ export function createPortableCalls(): SystemCalls {
     readLink: (directory, name) =>
       attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
     openFile: (directory, name) =>
-      attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW)),
+      attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW | NO_BLOCK)),
     createFile: (directory, name) =>
       attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
     statFile: (fd, into) => attempt("fstat", () => fill(fs.fstatSync(fd, { bigint: true }), into, undefined)),
@@ -120,13 +123,19 @@ export function createPortableCalls(): SystemCalls {
     },
     truncate: (fd, length) => fs.ftruncateSync(fd, length),
     closeFile: (fd) => fs.closeSync(fd),
-    chmod: (directory, name, mode) => attempt("chmod", () => fs.chmodSync(at(directory, name), mode)),
+    chmod: (directory, name, mode) =>
+      attempt("chmod", () => {
+        // chmod follows; there is no other call for it here.
+        if (notFollowed(at(directory, name)).isSymbolicLink()) throw new SystemError("ELOOP", "chmod");
+        fs.chmodSync(at(directory, name), mode);
+      }),
     chown: (directory, name, uid, gid) => attempt("lchown", () => fs.lchownSync(at(directory, name), uid, gid)),
     setTime(directory, name, sec, nsec) {
       const path = at(directory, name);
       attempt("lutimes", () => {
         const stat = fs.lstatSync(path);
-        fs.lutimesSync(path, stat.atimeMs / 1000, sec + nsec / 1e9);
+        // As text, since a negative number would be taken for now.
+        fs.lutimesSync(path, stat.atimeMs / 1000, String(sec + nsec / 1e9));
       });
     },
     listXattrs: () => [],
@@ -151,13 +160,15 @@ export function createPortableCalls(): SystemCalls {
       const [source, target] = [at(from, fromName), at(to, toName)];
       attempt("rename", () => {
         if (how === "fresh") {
-          if (fs.existsSync(target)) throw new SystemError("EEXIST", "rename");
+          if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw new SystemError("EEXIST", "rename");
           fs.renameSync(source, target);
           return;
         }
         // No exchange here: the old version steps aside under a second name, then the new one takes
         // its place. A file is put over the other in one step.
         const aside = Buffer.concat([source, Buffer.from(".aside")]);
+        const [a, b] = [notFollowed(source), notFollowed(target)];
+        if (a.ino === b.ino && a.dev === b.dev) return;
         const both = [notFollowed(source), notFollowed(target)].every((stat) => !stat.isDirectory());
         if (both) {
           fs.linkSync(target, aside);

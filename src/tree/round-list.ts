@@ -101,6 +101,7 @@ export class RoundList {
     if (!options.fresh) await this.#loadCached(0, table.count);
     return {
       root: listRoot(this.#manifest),
+      entries: table.paths[0] === "" ? table.count - 1 : table.count,
       contentRoot: this.#contentRoot(),
       represents: this.#represents(),
       blind,
@@ -348,9 +349,11 @@ export class RoundList {
       if (type !== this.#table.type(ordinal)) {
         throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "has another type since it was listed");
       }
-      const entry = entryFromStat(path, this.#stat, target, leader, this.#xattrs(path));
-      if (type !== FILE) return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
       const unchanged = matchesExpected(this.#stat, this.#table.expected(ordinal));
+      const entry = unchanged
+        ? this.#table.entry(ordinal)
+        : entryFromStat(path, this.#stat, target, leader, this.#xattrs(path));
+      if (type !== FILE) return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
       if (unchanged && known !== undefined && entry.size <= suite.chunkBytes) {
         // One chunk, whose digest is the checksum itself: nothing need be read.
         const root = chunkRoot(hasher.hash, suite, entry.size === 0 ? [] : [known]);
@@ -361,7 +364,8 @@ export class RoundList {
     const content = this.#reader.read(directory, name, (bytes) => collector.add(path, bytes));
     const same = matchesExpected(content.stat, this.#table.expected(ordinal));
     if (same) this.#setDigest(ordinal, content.checksum);
-    const entry = entryFromStat(path, content.stat, "", leader, this.#xattrs(path));
+    // With an unchanged ctime nothing else has changed either.
+    const entry = same ? this.#table.entry(ordinal) : entryFromStat(path, content.stat, "", leader, this.#xattrs(path));
     return {
       stated: { entry, checksum: content.checksum, chunkRoot: content.chunkRoot },
       settled: same && content.settled,

@@ -4669,6 +4669,11 @@ export namespace RoundResponse {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface RoundResponseListEntriesFieldEvent {
+    field: '$.list.entries'
+    value: number
+  }
+
   export interface RoundResponseNodesNodesFieldEvent {
     field: '$.nodes.nodes'
     value: Uint8Array<ArrayBuffer>
@@ -4845,7 +4850,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -5098,6 +5103,7 @@ export interface ListResponse {
   represents: number
   blind: ProblemMessage[]
   statement?: Uint8Array<ArrayBuffer>
+  entries: number
 }
 
 export namespace ListResponse {
@@ -5137,6 +5143,11 @@ export namespace ListResponse {
           w.bytes(obj.statement)
         }
 
+        if ((obj.entries != null && obj.entries !== 0)) {
+          w.uint32(48)
+          w.uint64Number(obj.entries)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -5144,7 +5155,8 @@ export namespace ListResponse {
         const obj: any = {
           root: uint8ArrayAlloc(0),
           represents: 0,
-          blind: []
+          blind: [],
+          entries: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -5177,6 +5189,10 @@ export namespace ListResponse {
             }
             case 5: {
               obj.statement = reader.bytes()
+              break
+            }
+            case 6: {
+              obj.entries = reader.uint64Number()
               break
             }
             default: {
@@ -5244,6 +5260,13 @@ export namespace ListResponse {
               }
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.entries`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -5294,6 +5317,11 @@ export namespace ListResponse {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface ListResponseEntriesFieldEvent {
+    field: '$.entries'
+    value: number
+  }
+
   export function encode (obj: Partial<ListResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ListResponse.codec())
   }
@@ -5302,7 +5330,7 @@ export namespace ListResponse {
     return decodeMessage(buf, ListResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ListResponse>): Generator<ListResponseRootFieldEvent | ListResponseContentRootFieldEvent | ListResponseRepresentsFieldEvent | ListResponseBlindPathFieldEvent | ListResponseBlindCodeFieldEvent | ListResponseBlindMessageFieldEvent | ListResponseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ListResponse>): Generator<ListResponseRootFieldEvent | ListResponseContentRootFieldEvent | ListResponseRepresentsFieldEvent | ListResponseBlindPathFieldEvent | ListResponseBlindCodeFieldEvent | ListResponseBlindMessageFieldEvent | ListResponseStatementFieldEvent | ListResponseEntriesFieldEvent> {
     return streamMessage(buf, ListResponse.codec(), opts)
   }
 }

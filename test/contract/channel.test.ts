@@ -84,17 +84,10 @@ function codeOf(error: unknown): string {
 }
 
 /** Defects of one implementation, by test title; each is told where it stands. */
-const DEFECTS: Readonly<Record<string, readonly string[]>> = {
-  // src/mesh/local-channel.ts Lane: one wake-up for all waiting writers; all but the last wait for ever.
-  "senders that wait side by side all come through": ["local"],
-  // src/mesh/local-channel.ts: close() never aborts `closed`.
-  "closed is aborted when both ends have closed": ["local"],
-};
 
 function each(title: string, run: (t: ExecutionContext, subject: Subject) => Promise<void>): void {
   for (const subject of SUBJECTS) {
-    const declare = DEFECTS[title]?.includes(subject.name) ? test.failing : test;
-    declare(`${subject.name}: ${title}`, (t) => run(t, subject));
+    test(`${subject.name}: ${title}`, (t) => run(t, subject));
   }
 }
 
@@ -290,10 +283,7 @@ test("libp2p: a peer that is not admitted gets no channel, and its handler never
   t.is(runs, 0);
 });
 
-// DEFECT src/mesh/frame-channel.ts constructor: it only listens to what happens from now on. A peer
-// that has answered, closed or reset before the listeners are there leaves a reader that waits for
-// ever, and `closed` never aborts. The test of a handler that fails shows it too.
-test.failing("libp2p: admission is asked with the peer that Noise has authenticated", async (t) => {
+test("libp2p: admission is asked with the peer that Noise has authenticated", async (t) => {
   const [near, far] = await meshPair(t);
   const asked: string[] = [];
   far.handle(
@@ -343,7 +333,7 @@ test("libp2p: the peer that dies ends the channel with a code", async (t) => {
   await t.throwsAsync(channel.send(bytes(1)), { instanceOf: LockstepError });
 });
 
-test.failing("libp2p: a handler that fails resets its channel, and the next one works", async (t) => {
+test("libp2p: a handler that fails resets its channel, and the next one works", async (t) => {
   const [near, far] = await meshPair(t);
   let runs = 0;
   far.handle(
@@ -452,8 +442,7 @@ test("an announced length alone takes no more memory than a frame may have", asy
   t.true(fake.aborted);
 });
 
-// DEFECT src/mesh/frame-channel.ts: the end of the stream within a frame passes for its proper end.
-test.failing("a stream that ends within a frame ends with a code, not as if all had come", async (t) => {
+test("a stream that ends within a frame ends with a code, not as if all had come", async (t) => {
   const fake = new FakeStream();
   const channel = new FrameChannel(fake.stream, "peer", PROTOCOL);
   const received = collect(channel);

@@ -426,9 +426,7 @@ test.serial("a path that is to be deleted and changed since stays, and is report
   t.false(fs.existsSync(join(world.b, "g")));
 });
 
-// DEFECT src/tree/commit.ts deletePaths: unlike a replacement, a deletion compares inode and mtime
-// only, not ctime (invariant 13), so a file rewritten with its old time is deleted.
-test.serial.failing("a path to be deleted whose content changed behind the same size and time stays", async (t) => {
+test.serial("a path to be deleted whose content changed behind the same size and time stays", async (t) => {
   const world = createWorld(t);
   write(join(world.b, "f"), "old");
   const { problems } = await world.sync({ beforeDelete: () => write(join(world.b, "f"), "new") });

@@ -74,28 +74,10 @@ function refuses(t: ExecutionContext, run: () => unknown, ...codes: string[]): v
 const raw = (...parts: string[]): Buffer => Buffer.from(parts.join("/"), "latin1");
 
 /** Defects of one implementation, by test title; each is told where it stands. */
-const DEFECTS: Readonly<Record<string, readonly string[]>> = {
-  // src/tree/linux-calls.ts readDirectory reads on from where the handle stands.
-  "a directory can be read twice by one handle": ["linux"],
-  // src/tree/portable-calls.ts rename: existsSync follows the symlink and says that there is nothing.
-  "rename fresh refuses a symlink that leads nowhere": ["portable"],
-  // src/tree/portable-calls.ts rename: exchange of two names of one inode leaves ".aside" behind.
-  "rename exchange of two names of one file leaves both and nothing else": ["portable"],
-  // src/tree/portable-calls.ts chmod follows: a mode outside the root can be changed.
-  "chmod of a symlink does not change what it leads to": ["portable"],
-  // src/tree/portable-calls.ts openDirectory looks at the type of components only.
-  "a directory outside the root cannot be opened: ..": ["portable"],
-  "a directory outside the root cannot be opened: d/../..": ["portable"],
-  // src/tree/portable-calls.ts setTime: Node takes a negative number for the present time.
-  "a time before 1970 is set to the microsecond": ["portable"],
-  // src/tree/portable-calls.ts openFile lacks O_NONBLOCK: a fifo in the place of a file blocks for ever.
-  "a file is opened without waiting": ["portable"],
-};
 
 function both(title: string, run: (t: ExecutionContext, world: World) => void): void {
   for (const [name, create] of IMPLEMENTATIONS) {
-    const declare = DEFECTS[title]?.includes(name) ? test.failing : test;
-    declare(`${name}: ${title}`, (t) => run(t, createWorld(t, create)));
+    test(`${name}: ${title}`, (t) => run(t, createWorld(t, create)));
   }
 }
 

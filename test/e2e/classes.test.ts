@@ -138,7 +138,7 @@ test.serial("entries outside the group keep a directory alive", async (t) => {
 });
 
 // Defect: the root is subtracted from the entries although a class does not list it.
-test.serial.failing("the entries of a group are counted, and maxDelete is a share of them", async (t) => {
+test.serial("the entries of a group are counted, and maxDelete is a share of them", async (t) => {
   const { master, remote } = paths("counted");
   writeTree(master, { "other.txt": "other" });
   writeTree(remote, { "a.html": "a", "b.html": "b" });

@@ -56,7 +56,7 @@ test.serial("a remote killed in the middle of a sync is named, and holds old or 
 });
 
 // Defect: the node ends with 13 before it is ready (recovery waits for a worker that is unref'd).
-test.serial.failing("a killed remote starts again, and one sync brings it in step", async (t) => {
+test.serial("a killed remote starts again, and one sync brings it in step", async (t) => {
   const [alpha, beta] = ["alpha", "beta"].map((host) => fleet.path(host, "killed"));
   await fleet.restart("beta");
   const again = await fleet.run("sync", "killed");

@@ -49,7 +49,7 @@ const usageErrors: Record<string, { args: string[]; says: RegExp }> = {
 };
 for (const [what, { args, says }] of Object.entries(usageErrors)) {
   // Seen: the same sentence, and a second line "(see lockstep --help)".
-  test.serial.failing(`${what} is told in one line, exit 2`, async (t) => {
+  test.serial(`${what} is told in one line, exit 2`, async (t) => {
     isOneClearLine(t, await command(...args), 2, says);
   });
   test.serial(`${what} exits with 2`, async (t) => {
@@ -89,8 +89,7 @@ const badFleets: Record<string, { content: unknown; says: RegExp }> = {
 };
 for (const [what, { content, says }] of Object.entries(badFleets)) {
   // Defect: an address that libp2p cannot read is LOCKSTEP_INTERNAL and exit 1.
-  const declare = what === "with an address that is none" ? test.serial.failing : test.serial;
-  declare(`a fleet file ${what} is told in one line, exit 2`, async (t) => {
+  test.serial(`a fleet file ${what} is told in one line, exit 2`, async (t) => {
     isOneClearLine(t, await command("sync", "www", "--fleet", fleetFile(what, content)), 2, says);
   });
 }
@@ -176,7 +175,7 @@ test.serial("a root that holds the state directory, or lies in it, is refused", 
 });
 
 // Seen: the right code, but libp2p's message with an escaped stack trace in the line.
-test.serial.failing("a node whose port is taken says so in one line without a stack", async (t) => {
+test.serial("a node whose port is taken says so in one line without a stack", async (t) => {
   const server = await new Promise<Server>((resolve) => {
     const taken = createServer().listen(0, "127.0.0.1", () => resolve(taken));
   });

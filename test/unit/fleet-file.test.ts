@@ -178,15 +178,11 @@ test("a fleet file that is not there is refused in one line", (t) => {
   t.regex(error?.message ?? "", /ENOENT/);
 });
 
-// DEFECT node/fleet-file.ts boundSchema: `units[match[3]]` finds methods of Object.prototype, so
-// the bound's value becomes NaN, which every host refuses as LOCKSTEP_MALFORMED.
-test.failing("a mistake is refused in one line: a method's name as unit", (t) => {
+test("a mistake is refused in one line: a method's name as unit", (t) => {
   assertRefused(t, withRoot(`${plain}, classes: { c: { size: "<1toString" } }`), /toString/);
 });
 
-// DEFECT node/fleet-file.ts readHost: only the shape is checked, so a mistyped multiaddr is signed
-// and sent, and fails on the hosts (see authority.test.ts).
-test.failing("a mistake is refused in one line: an address of an unknown protocol", (t) => {
+test("a mistake is refused in one line: an address of an unknown protocol", (t) => {
   assertRefused(
     t,
     `hosts:\n  alpha: /ip4/127.0.0.1/tpc/7401/p2p/${PEERS[0]}\n  delta: /ip4/1.1.1.1/tcp/1/p2p/${PEERS[2]}\n  beta: /ip4/1.1.1.1/tcp/2/p2p/${PEERS[1]}\n${ROOT}`,
@@ -194,8 +190,7 @@ test.failing("a mistake is refused in one line: an address of an unknown protoco
   );
 });
 
-// DEFECT node/fleet-file.ts: names from the file go into the message as they are.
-test.failing("a mistake is refused in one line: a root name with a newline", (t) => {
+test("a mistake is refused in one line: a root name with a newline", (t) => {
   assertRefused(t, `${HOSTS}roots:\n  "a\\nb": { ${plain} }\n`, /cannot name a root/);
 });
 

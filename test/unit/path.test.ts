@@ -75,7 +75,7 @@ const REFUSED: [what: string, path: string][] = [
   ["only a NUL", "\0"],
   ["name of 256 bytes", "x".repeat(256)],
   ["name of 256 bytes inside", `a/${"x".repeat(256)}/b`],
-  ["path of 4096 bytes", `${"abcdefg/".repeat(512)}`.slice(0, 4095) + "z"],
+  ["path of 4096 bytes", `${"abcdefg/".repeat(512).slice(0, 4095)}z`],
   ["unit above 255", "aĀ"],
   ["staging directory", ".lockstep"],
   ["below the staging directory", ".lockstep/x"],
