@@ -15,9 +15,11 @@ export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function hexDigest(digest: Uint8Array): string {
   let text = "";
-  for (const byte of digest) text += byte.toString(16).padStart(2, "0");
+  for (const byte of digest) text += HEX[byte];
   return text;
 }
 

@@ -34,8 +34,51 @@ export interface Statement {
 
 const STATEMENT_VERSION = 1;
 
-export function encodeStatement(statement: Statement): Uint8Array<ArrayBuffer> {
+/**
+ * Canonical bytes of stated entries: a batch, then checksum and chunk root of each file. These pass
+ * between threads and hosts as they are, as thousands of small objects would cost far more.
+ */
+export function encodeStated(stated: readonly StatedEntry[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(64 * 1024);
+  writer.bytes(encodeBatch(stated.map(({ entry }) => entry)));
+  for (const { entry, checksum, chunkRoot } of stated) {
+    if (entry.type !== FILE) continue;
+    if (checksum === undefined || chunkRoot === undefined) throw new TypeError("file without checksum");
+    writer.raw(checksum);
+    writer.raw(chunkRoot);
+  }
+  return writer.take();
+}
+
+/**
+ * Entries of these bytes, every field checked; the digests are views of the bytes.
+ *
+ * @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH`
+ */
+export function decodeStated(bytes: Uint8Array): StatedEntry[] {
+  const reader = new ByteReader(bytes);
+  const entries = decodeBatch(reader.bytes(bytes.length), MAX_STATEMENT_PATHS);
+  const stated = entries.map((entry) => ({
+    entry,
+    checksum: entry.type === FILE ? reader.raw(DIGEST_BYTES) : undefined,
+    chunkRoot: entry.type === FILE ? reader.raw(DIGEST_BYTES) : undefined,
+  }));
+  reader.end();
+  return stated;
+}
+
+/** A statement with its entries still packed. */
+export interface PackedStatement {
+  readonly round: RoundId;
+  readonly number: number;
+  readonly suite: number;
+  /** As of `encodeStated`. */
+  readonly stated: Uint8Array;
+  readonly absent: readonly BytePath[];
+}
+
+export function encodePackedStatement(statement: PackedStatement): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(statement.stated.length + 1024);
   writer.byte(STATEMENT_VERSION);
   writer.text(statement.round.root);
   writer.integer(statement.round.epoch);
@@ -43,19 +86,14 @@ export function encodeStatement(statement: Statement): Uint8Array<ArrayBuffer> {
   writer.integer(statement.round.term);
   writer.integer(statement.number);
   writer.integer(statement.suite);
-  writer.bytes(encodeBatch(statement.stated.map((stated) => stated.entry)));
-  for (const { entry, checksum, chunkRoot } of statement.stated) {
-    if (entry.type !== FILE) continue;
-    if (checksum === undefined || chunkRoot === undefined) throw new TypeError("file without checksum");
-    writer.raw(checksum);
-    writer.raw(chunkRoot);
-  }
+  writer.bytes(statement.stated);
   writer.integer(statement.absent.length);
   for (const path of statement.absent) writer.text(path);
   return writer.take();
 }
 
-export function decodeStatement(bytes: Uint8Array): Statement {
+/** @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH` */
+export function decodePackedStatement(bytes: Uint8Array): PackedStatement {
   const reader = new ByteReader(bytes);
   if (reader.byte() !== STATEMENT_VERSION) {
     throw new LockstepError("LOCKSTEP_MALFORMED", "unknown version of a block statement");
@@ -68,12 +106,7 @@ export function decodeStatement(bytes: Uint8Array): Statement {
   };
   const number = reader.integer(0xffffffff);
   const suite = reader.integer(255);
-  const entries = decodeBatch(reader.bytes(bytes.length), MAX_STATEMENT_PATHS);
-  const stated = entries.map((entry) => ({
-    entry,
-    checksum: entry.type === FILE ? reader.raw(DIGEST_BYTES).slice() : undefined,
-    chunkRoot: entry.type === FILE ? reader.raw(DIGEST_BYTES).slice() : undefined,
-  }));
+  const stated = reader.bytes(bytes.length);
   const absent = Array.from({ length: reader.integer(MAX_STATEMENT_PATHS) }, () =>
     checkPath(reader.text(MAX_PATH_BYTES)),
   );
@@ -84,4 +117,14 @@ export function decodeStatement(bytes: Uint8Array): Statement {
   }
   reader.end();
   return { round, number, suite, stated, absent };
+}
+
+export function encodeStatement(statement: Statement): Uint8Array<ArrayBuffer> {
+  return encodePackedStatement({ ...statement, stated: encodeStated(statement.stated) });
+}
+
+/** @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH` */
+export function decodeStatement(bytes: Uint8Array): Statement {
+  const packed = decodePackedStatement(bytes);
+  return { ...packed, stated: decodeStated(packed.stated) };
 }

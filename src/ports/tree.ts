@@ -4,9 +4,8 @@ import type { Abilities, Entry } from "../model/entry.ts";
 import type { ListRoot, ManifestNode } from "../model/manifest.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
-import type { Action, ChangeCounts } from "../model/plan.ts";
+import type { ChangeCounts } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
-import type { StatedEntry } from "../model/statement.ts";
 
 export interface ScanOptions {
   readonly classification: Classification;
@@ -49,17 +48,22 @@ export interface Found {
   readonly problem: Problem | undefined;
 }
 
-/** What to do with one stated path. */
-export interface StagedPath {
-  /** Index into the statement. */
-  readonly index: number;
-  readonly action: Action;
-}
-
 export interface StageRequest {
   readonly block: number;
-  readonly stated: readonly StatedEntry[];
-  readonly steps: readonly StagedPath[];
+  /** As of `encodeStated`. */
+  readonly stated: Uint8Array;
+  /** One byte per stated path: 0, or the action. */
+  readonly actions: Uint8Array;
+}
+
+/** What the master's entries are now. */
+export interface CurrentState {
+  /** As of `encodeStated`, in path order. */
+  readonly stated: Uint8Array;
+  /** The stated paths and sizes, in the same order. */
+  readonly paths: readonly BytePath[];
+  readonly sizes: Float64Array;
+  readonly problems: readonly Problem[];
 }
 
 export interface StagePlan {
@@ -102,7 +106,7 @@ export interface TreeRound {
   /** Checksums of one group's files, 32 bytes each, zeros where one could not be read. */
   checksums(group: OrdinalRanges): Promise<Uint8Array>;
   /** Reads what the entries are now, under a lease where there is one. */
-  state(ordinals: OrdinalRanges): Promise<{ stated: StatedEntry[]; problems: Problem[] }>;
+  state(ordinals: OrdinalRanges): Promise<CurrentState>;
   /** Those of the paths that are certainly not there. */
   absent(paths: readonly BytePath[]): Promise<BytePath[]>;
 

@@ -4,17 +4,17 @@ import type { RoundId } from "../model/order.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
-import { encodeStatement, type StatedEntry } from "../model/statement.ts";
+import { encodePackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { Signer } from "../ports/mesh.ts";
-import type { ReadRange, TreeRound } from "../ports/tree.ts";
+import type { CurrentState, ReadRange, TreeRound } from "../ports/tree.ts";
 
 /** What the master of a round does besides listing: it signs what is, and serves the content. */
 export class MasterDuty {
   readonly #id: RoundId;
   readonly #round: TreeRound;
   readonly #signer: Signer;
-  readonly #stated = new Map<number, readonly StatedEntry[]>();
+  readonly #stated = new Map<number, Pick<CurrentState, "paths" | "sizes">>();
   #nextNumber = 1;
 
   constructor(id: RoundId, round: TreeRound, signer: Signer) {
@@ -27,12 +27,12 @@ export class MasterDuty {
   async state(
     ordinals: OrdinalRanges,
     absentPaths: readonly BytePath[],
-  ): Promise<{ statement: Uint8Array; problems: Problem[] }> {
-    const { stated, problems } = await this.#round.state(ordinals);
+  ): Promise<{ statement: Uint8Array; problems: readonly Problem[] }> {
+    const { stated, paths, sizes, problems } = await this.#round.state(ordinals);
     const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
     const number = this.#nextNumber++;
-    this.#stated.set(number, stated);
-    const bytes = encodeStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
+    this.#stated.set(number, { paths, sizes });
+    const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
     return { statement: await this.#signer.seal("lockstep-block-statement", bytes), problems };
   }
 
@@ -41,11 +41,12 @@ export class MasterDuty {
     const stated = this.#stated.get(number);
     if (stated === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "no such statement in this round");
     return ranges.map(({ index, offset, length }) => {
-      const entry = stated[index]?.entry;
-      if (entry === undefined || offset + length > entry.size) {
+      const path = stated.paths[index];
+      const size = stated.sizes[index];
+      if (path === undefined || offset + length > size) {
         throw new LockstepError("LOCKSTEP_MALFORMED", "asked for content that was not stated");
       }
-      return { index, path: entry.path, size: entry.size, offset, length };
+      return { index, path, size, offset, length };
     });
   }
 }

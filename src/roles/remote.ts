@@ -1,13 +1,12 @@
 import { allowedDeletions, guardDeletions, guardSpace } from "../compare/guard.ts";
 import { LockstepError } from "../model/errors.ts";
 import { type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
-import { isAction } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { RoleAssignment } from "../model/role.ts";
-import { decodeStatement, type Statement } from "../model/statement.ts";
+import { decodePackedStatement, type PackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { Frame, Mesh, Signer } from "../ports/mesh.ts";
-import type { CommitResult, ScanSummary, StagedPath, TreeRound } from "../ports/tree.ts";
+import type { CommitResult, ScanSummary, TreeRound } from "../ports/tree.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
 import { ContentFetcher } from "./content-fetcher.ts";
 
@@ -63,13 +62,13 @@ export class RemoteDuty {
     await round.prepare({ delete: order.delete, deletions: Math.min(allowed, request.deletions), durability });
   }
 
-  async #openStatement(envelope: Uint8Array): Promise<Statement> {
+  async #openStatement(envelope: Uint8Array): Promise<PackedStatement> {
     const { signer, assignment, id } = this.#init;
     const opened = await signer.open("lockstep-block-statement", envelope);
     if (opened.signer !== assignment.master) {
       throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "a block statement is not signed by the master");
     }
-    const statement = decodeStatement(opened.payload);
+    const statement = decodePackedStatement(opened.payload);
     if (!sameRound(statement.round, id) || statement.suite !== SUITE.id) {
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "a block statement belongs to another round");
     }
@@ -80,15 +79,7 @@ export class RemoteDuty {
   async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
     const { round } = this.#init;
     const { stated, number } = await this.#openStatement(envelope);
-    if (actions.length !== stated.length)
-      throw new LockstepError("LOCKSTEP_MALFORMED", "actions do not fit the statement");
-    const steps: StagedPath[] = [];
-    for (const [index, action] of actions.entries()) {
-      if (action === 0) continue;
-      if (!isAction(action)) throw new LockstepError("LOCKSTEP_MALFORMED", "unknown action");
-      steps.push({ index, action });
-    }
-    const { fetch } = await round.stage({ block, stated, steps });
+    const { fetch } = await round.stage({ block, stated, actions });
     let bytesFromMaster = 0;
     let fetching = true;
     const take = async (frame: Frame): Promise<void> => {

@@ -18,11 +18,15 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Below this the call into native code costs more than the hash: 1.3 against 0.2 µs at 34 bytes. */
+const NATIVE_FROM_BYTES = 1024;
+
 function createNative(): Hasher {
+  const small = createPortable().hash;
   const { blake3, Blake3Hasher } = require("@napi-rs/blake-hash") as typeof import("@napi-rs/blake-hash");
   return {
     name: "native",
-    hash: (bytes) => new Uint8Array(blake3(bytes)),
+    hash: (bytes) => (bytes.length < NATIVE_FROM_BYTES ? small(bytes) : new Uint8Array(blake3(bytes))),
     incremental() {
       const hasher = new Blake3Hasher();
       return {

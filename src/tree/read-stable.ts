@@ -1,6 +1,6 @@
 import { FILE } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import { chunkRoot, type Suite } from "../model/suite.ts";
+import type { Suite } from "../model/suite.ts";
 import { typeOfMode } from "./entry-table.ts";
 import type { Hasher } from "./hasher.ts";
 import { type DirectoryHandle, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
@@ -19,7 +19,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 
 export interface StableContent {
   readonly checksum: Uint8Array<ArrayBuffer>;
-  readonly chunkRoot: Uint8Array<ArrayBuffer>;
+  /** Digests of the chunks, in order. */
+  readonly chunks: readonly Uint8Array[];
   /** The file's state, which the content belongs to. */
   readonly stat: FileStat;
   /** True when the digest may be cached: nothing can have changed behind the same times. */
@@ -122,7 +123,7 @@ export class StableReader {
   #hashOnce(
     fd: number,
     size: number,
-  ): { checksum: Uint8Array<ArrayBuffer>; chunkRoot: Uint8Array<ArrayBuffer> } | undefined {
+  ): { checksum: Uint8Array<ArrayBuffer>; chunks: readonly Uint8Array[] } | undefined {
     const { chunkBytes } = this.#suite;
     const hash = this.#hasher.hash;
     const chunks: Uint8Array[] = [];
@@ -137,7 +138,7 @@ export class StableReader {
     const checksum = whole?.digest() ?? (chunks[0] as Uint8Array<ArrayBuffer> | undefined) ?? hash(new Uint8Array(0));
     return {
       checksum: checksum as Uint8Array<ArrayBuffer>,
-      chunkRoot: chunkRoot(hash, this.#suite, chunks) as Uint8Array<ArrayBuffer>,
+      chunks,
     };
   }
 

@@ -367,7 +367,7 @@ export class RoundList {
     // With an unchanged ctime nothing else has changed either.
     const entry = same ? this.#table.entry(ordinal) : entryFromStat(path, content.stat, "", leader, this.#xattrs(path));
     return {
-      stated: { entry, checksum: content.checksum, chunkRoot: content.chunkRoot },
+      stated: { entry, checksum: content.checksum, chunkRoot: chunkRoot(hasher.hash, suite, content.chunks) },
       settled: same && content.settled,
     };
   }

@@ -4,6 +4,7 @@ import { decodeJournalPart, encodeJournalPart, type JournalPart } from "../model
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
+import { encodeStated } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
@@ -12,7 +13,7 @@ import { beginApply, commitBlock, deletePaths, finishApply, journalOfBlock, jour
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { createHasher } from "./hasher.ts";
 import { type CachePort, RoundList } from "./round-list.ts";
-import { beginStage, endStage, receiveContent } from "./stage.ts";
+import { beginStage, endStage, receiveContent, unpackSteps } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf } from "./system-calls.ts";
 import { Moved, WorkerPort } from "./worker-port.ts";
@@ -139,11 +140,12 @@ const port = new WorkerPort(parentPort, {
   groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
   checksums: (group: OrdinalRanges) => opened().list.checksums(group),
   async state(ordinals: OrdinalRanges) {
-    const result = await opened().list.state(ordinals);
-    return new Moved(
-      result,
-      result.content.buffers.map((buffer) => buffer.buffer),
-    );
+    const { stated, problems, content } = await opened().list.state(ordinals);
+    const packed = encodeStated(stated);
+    const paths = stated.map(({ entry }) => entry.path);
+    const sizes = Float64Array.from(stated, ({ entry }) => entry.size);
+    const buffers = content.buffers.map((buffer) => buffer.buffer);
+    return new Moved({ stated: packed, paths, sizes, problems, content }, [packed.buffer, ...buffers]);
   },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
@@ -159,7 +161,7 @@ const port = new WorkerPort(parentPort, {
     }
   },
   stage(request: StageRequest) {
-    const { block, fetch } = beginStage(applying(), request);
+    const { block, fetch } = beginStage(applying(), unpackSteps(request));
     opened().blocks.set(request.block, block);
     return { fetch };
   },

@@ -2,7 +2,8 @@ import type { ContentRange } from "../model/content-ranges.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
-import { ACTIONS } from "../model/plan.ts";
+import { ACTIONS, type Action, isAction } from "../model/plan.ts";
+import { decodeStated, type StatedEntry } from "../model/statement.ts";
 import { chunkRoot } from "../model/suite.ts";
 import type { StageRequest, StageResult } from "../ports/tree.ts";
 import {
@@ -29,8 +30,34 @@ const COPY_BYTES = 1 << 20;
 const SPARSE_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(SPARSE_BYTES);
 
+/** A block's stated entries and what to do with which of them. */
+export interface BlockSteps {
+  readonly block: number;
+  readonly stated: readonly StatedEntry[];
+  readonly steps: readonly { readonly index: number; readonly action: Action }[];
+}
+
+/**
+ * Unpacks a request.
+ *
+ * @throws LockstepError `LOCKSTEP_MALFORMED` when the actions do not fit the statement
+ */
+export function unpackSteps({ block, stated: packed, actions }: StageRequest): BlockSteps {
+  const stated = decodeStated(packed);
+  if (actions.length !== stated.length) {
+    throw new LockstepError("LOCKSTEP_MALFORMED", "actions do not fit the statement");
+  }
+  const steps: { index: number; action: Action }[] = [];
+  for (const [index, action] of actions.entries()) {
+    if (action === 0) continue;
+    if (!isAction(action)) throw new LockstepError("LOCKSTEP_MALFORMED", "unknown action");
+    steps.push({ index, action });
+  }
+  return { block, stated, steps };
+}
+
 /** Makes the new versions of a block in the staging area; what content must come is returned. */
-export function beginStage(context: ApplyContext, request: StageRequest): { block: Block; fetch: ContentRange[] } {
+export function beginStage(context: ApplyContext, request: BlockSteps): { block: Block; fetch: ContentRange[] } {
   const steps = new Map<number, Step>();
   const block: Block = { number: request.block, steps, problems: [], hashed: 0, bytesReused: 0 };
   const fetch: ContentRange[] = [];
@@ -124,7 +151,10 @@ function takeLeftover(context: ApplyContext, block: Block, step: Step): boolean 
   let right = false;
   try {
     const content = new StableReader(calls, hasher, suite).read(staging.handle, name);
-    right = sameDigest(content.checksum, checksum) && sameDigest(content.chunkRoot, root) && content.stat.links === 1;
+    right =
+      sameDigest(content.checksum, checksum) &&
+      sameDigest(chunkRoot(hasher.hash, suite, content.chunks), root) &&
+      content.stat.links === 1;
   } catch {
     // Half of it, or something else: fetched instead.
   }

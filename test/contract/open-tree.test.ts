@@ -574,7 +574,9 @@ test.serial("steps out of order are refused by code", async (t) => {
   await t.throwsAsync(round.nodes(0, 0, 1), { code: "LOCKSTEP_OUT_OF_ORDER" });
   await t.throwsAsync(round.commit(0), { code: "LOCKSTEP_OUT_OF_ORDER" });
   await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, refuseEmpty: false });
-  await t.throwsAsync(round.stage({ block: 0, stated: [], steps: [] }), { code: "LOCKSTEP_OUT_OF_ORDER" });
+  await t.throwsAsync(round.stage({ block: 0, stated: new Uint8Array(), actions: new Uint8Array() }), {
+    code: "LOCKSTEP_OUT_OF_ORDER",
+  });
   await t.throwsAsync(round.delete([]), { code: "LOCKSTEP_OUT_OF_ORDER" });
   await round.prepare({ delete: true, deletions: 0, durability: "none" });
   await t.throwsAsync(round.commit(3), { code: "LOCKSTEP_OUT_OF_ORDER" });
