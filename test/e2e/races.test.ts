@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { differences, dumpTree, Fleet, writeTree } from "./mesh-harness.ts";
+import { differences, dumpTree, Fleet, IS_ROOT, writeTree } from "./mesh-harness.ts";
 
 /** Syncs while something races; the acceptance run asks for more. */
 const ROUNDS = Number(process.env["LOCKSTEP_RACE_ROUNDS"] ?? 6);
@@ -11,12 +11,14 @@ let fleet: Fleet;
 
 test.before(async () => {
   fleet = await Fleet.start({
-    hosts: { alpha: {}, beta: {}, delta: { roots: [] } },
+    // A node that is neither root nor the owner of the files gets no leases.
+    hosts: { alpha: {}, omega: IS_ROOT ? { uid: 65534 } : {}, beta: {}, delta: { roots: [] } },
     roots: Object.fromEntries(
-      ["whole", "pieces", "swapped"].map((name) => [
-        name,
-        { comparison: ["delta"], master: "alpha", remotes: ["beta"] },
-      ]),
+      ["whole", "pieces", "unleased-whole", "unleased-pieces", "swapped"].map((name) => {
+        const master = name.startsWith("unleased") ? "omega" : "alpha";
+        // What the swapper leaves behind may be more than half of the tree.
+        return [name, { comparison: ["delta"], master, remotes: ["beta"], maxDelete: "100%" }];
+      }),
     ),
   });
   await fleet.assign();
@@ -34,20 +36,24 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-for (const how of ["whole", "pieces"] as const) {
-  test.serial(`a file that is rewritten on the master (${how}) is never installed torn`, async (t) => {
-    t.timeout(600_000);
-    const [alpha, beta] = ["alpha", "beta"].map((host) => fleet.path(host, how));
+for (const name of ["whole", "pieces", "unleased-whole", "unleased-pieces"] as const) {
+  const how = name.replace("unleased-", "");
+  test.serial(`a file that is rewritten on the master (${name}) is never installed torn`, async (t) => {
+    t.timeout(1_200_000);
+    const [alpha, beta] = [name.startsWith("unleased") ? "omega" : "alpha", "beta"].map((host) =>
+      fleet.path(host, name),
+    );
     writeFileSync(join(alpha, "file"), Buffer.alloc(BYTES, 1));
     writeTree(alpha, { "other/quiet": "at rest" });
-    t.is((await fleet.run("sync", how)).exitCode, 0);
+    const first = await fleet.run("sync", name);
+    t.is(first.exitCode, 0, first.stdout + first.stderr);
     const writer = spawn("python3", [fixture("rewriter.py"), join(alpha, "file"), String(BYTES), how], {
       stdio: "inherit",
     });
     const generations = new Set<number>();
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        const { exitCode } = await fleet.run("sync", how);
+        const { exitCode } = await fleet.run("sync", name);
         t.true(exitCode === 0 || exitCode === 3, `exit code ${exitCode}`);
         const content = readFileSync(join(beta, "file"));
         t.is(content.length, BYTES);
@@ -59,8 +65,8 @@ for (const how of ["whole", "pieces"] as const) {
       await end(writer);
     }
     t.log(`${generations.size} generations were installed`);
-    await fleet.run("sync", how);
-    t.is((await fleet.run("sync", how)).exitCode, 0);
+    await fleet.run("sync", name);
+    t.is((await fleet.run("sync", name)).exitCode, 0);
     t.is(differences(alpha, beta), "");
   });
 }
@@ -92,7 +98,8 @@ test.serial("a directory that is swapped for a symlink during syncs leads nobody
     await end(swapper);
   }
   await fleet.run("sync", "swapped");
-  await fleet.run("sync", "swapped");
+  const last = await fleet.run("sync", "swapped");
+  t.is(last.exitCode, 0, last.stdout);
   t.is(differences(alpha, beta), "");
   t.is(dumpTree(canary), before);
 });
