@@ -1,0 +1,1006 @@
+/**
+ * Takes one defence after another out of a copy of the source and expects a test to fail. A defence
+ * that no test misses is told as NOT CAUGHT.
+ *
+ *     node --import=tsx scripts/acceptance/defences.ts [--only NAME] [--jobs N] [--no-baseline] [--list]
+ *
+ * `--only` takes the defences whose names hold that text, and can be given several times. The copy lies in the system's directory of
+ * temporary files, with a node_modules of its own made of links, so that nothing that tests write
+ * there (what they compile, ava's notes) meets the checkout's.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import ts from "typescript";
+
+interface Defence {
+  readonly name: string;
+  readonly file: string;
+  /** Source text that stands in the file exactly once. */
+  readonly remove: string;
+  readonly by: string;
+  readonly test: string;
+  /** Titles of tests, as ava's `--match` takes them; all tests of the file without it. */
+  readonly match?: string;
+}
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+/** A test run that takes longer hangs, which is a failure too. */
+const RUN_MS = 240_000;
+
+const PATH = "src/model/path.ts";
+const BATCH = "src/model/batch.ts";
+const BYTES = "src/model/canonical-bytes.ts";
+const FRAMES = "src/mesh/frame-channel.ts";
+const MESH = "src/mesh/libp2p-mesh.ts";
+const AUTHORITY = "src/roles/authority.ts";
+const PARTICIPANT = "src/roles/participant.ts";
+const CONTENT_SERVER = "src/roles/content-server.ts";
+const REMOTE = "src/roles/remote.ts";
+const STAGE = "src/tree/stage.ts";
+const COMMIT = "src/tree/commit.ts";
+const SCAN = "src/tree/scan.ts";
+const CALLS = "src/tree/linux-calls.ts";
+const STABLE = "src/tree/read-stable.ts";
+const CACHE = "src/store/hash-cache.ts";
+
+const PATH_TEST = "test/unit/path.test.ts";
+const BATCH_TEST = "test/unit/batch.test.ts";
+const BYTES_TEST = "test/unit/canonical-bytes.test.ts";
+const PACKED_TEST = "test/unit/packed-messages.test.ts";
+const AUTHORITY_TEST = "test/unit/authority.test.ts";
+const DECISIONS_TEST = "test/unit/decisions.test.ts";
+const CHANNEL_TEST = "test/contract/channel.test.ts";
+const TREE_TEST = "test/contract/open-tree.test.ts";
+const CRASH_TEST = "test/contract/crash-points.test.ts";
+const CALLS_TEST = "test/contract/system-calls.test.ts";
+const CACHE_TEST = "test/contract/hash-cache.test.ts";
+const E2E_AUTHORITY = "test/e2e/authority.test.ts";
+const E2E_GUARDS = "test/e2e/guards.test.ts";
+
+const DEFENCES: readonly Defence[] = [
+  // What comes from a peer: paths.
+  {
+    name: "path: ..",
+    file: PATH,
+    remove: "if (length <= 2 && path.charCodeAt(start) === 46 && path.charCodeAt(i - 1) === 46) {",
+    by: "if (length === 1 && path.charCodeAt(start) === 46) {",
+    test: PATH_TEST,
+  },
+  {
+    name: "path: absolute or empty component",
+    file: PATH,
+    remove: 'if (length === 0) return "absolute, or with an empty component";',
+    by: "",
+    test: PATH_TEST,
+  },
+  { name: "path: NUL", file: PATH, remove: 'if (unit === 0) return "holds a NUL";', by: "", test: PATH_TEST },
+  {
+    name: "path: not bytes",
+    file: PATH,
+    remove: 'if (unit > 255) return "not a byte string";',
+    by: "",
+    test: PATH_TEST,
+  },
+  {
+    name: "path: component too long",
+    file: PATH,
+    remove: 'if (length > MAX_NAME_BYTES) return "a component is longer than 255 bytes";',
+    by: "",
+    test: PATH_TEST,
+  },
+  {
+    name: "path: path too long",
+    file: PATH,
+    remove: 'if (path.length > MAX_PATH_BYTES) return "longer than 4095 bytes";',
+    by: "",
+    test: PATH_TEST,
+  },
+  {
+    name: "path: reserved name",
+    file: PATH,
+    remove: 'if (isWithin(path, RESERVED_NAME)) return "within the reserved staging directory";',
+    by: "",
+    test: PATH_TEST,
+  },
+  // Batches and integers.
+  {
+    name: "batch: paths checked",
+    file: BATCH,
+    remove: 'const path = checkPath((previous ?? "").slice(0, shared) + rest);',
+    by: 'const path = (previous ?? "").slice(0, shared) + rest;',
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: leader's path checked",
+    file: BATCH,
+    remove: "(tag & 1) === 1 ? checkPath(structure.text(MAX_PATH_BYTES)) : undefined",
+    by: "(tag & 1) === 1 ? structure.text(MAX_PATH_BYTES) : undefined",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: order of entries",
+    file: BATCH,
+    remove: 'if (previous !== undefined && comparePaths(previous, path) >= 0) malformed("paths not in order");',
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: shared prefix within the last path",
+    file: BATCH,
+    remove: 'if (shared > (previous?.length ?? 0)) malformed("shared prefix");',
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: shared prefix the longest",
+    file: BATCH,
+    remove: 'malformed("shared prefix not the longest");',
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: leader before its member",
+    file: BATCH,
+    remove: 'if (leader !== undefined && comparePaths(leader, path) >= 0) malformed("leader not before its member");',
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: number of entries",
+    file: BATCH,
+    remove: 'if (count > maxEntries) malformed("too many entries");',
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: left-over bytes of a column",
+    file: BATCH,
+    remove: "for (const reader of [structure, mode, owner, mtime, xattrs]) reader.end();",
+    by: "",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: left-over bytes after the columns",
+    file: BATCH,
+    remove: "  reader.end();\n  return { count, columns };",
+    by: "  return { count, columns };",
+    test: BATCH_TEST,
+  },
+  {
+    name: "bytes: shortest form of integers",
+    file: BYTES,
+    remove: 'if (byte === 0 && count > 0) this.#fail("integer not in its shortest form");',
+    by: "",
+    test: BYTES_TEST,
+  },
+  {
+    name: "bytes: length of integers",
+    file: BYTES,
+    remove: 'if (count === 7) this.#fail("integer too long");',
+    by: "",
+    test: BYTES_TEST,
+  },
+  {
+    name: "bytes: bound of integers",
+    file: BYTES,
+    remove: 'if (value > max) this.#fail("integer out of range");',
+    by: "",
+    test: BYTES_TEST,
+  },
+  {
+    name: "bytes: left-over bytes",
+    file: BYTES,
+    remove: 'if (!this.done) this.#fail("left-over bytes");',
+    by: "",
+    test: BYTES_TEST,
+  },
+  // Size caps and the mesh.
+  {
+    name: "frames: maxFrameBytes",
+    file: FRAMES,
+    remove: "if (length > this.#protocol.maxFrameBytes) {",
+    by: "if (length > 2 ** 31) {",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "frames: window",
+    file: FRAMES,
+    remove: "if (this.#queuedBytes > this.#protocol.windowBytes) {",
+    by: "if (this.#queuedBytes < 0) {",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "frames: empty frames count",
+    file: FRAMES,
+    remove: "const FRAME_OVERHEAD = 128;",
+    by: "const FRAME_OVERHEAD = 0;",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "mesh: admission of a protocol",
+    file: MESH,
+    remove: 'if (!admit(peer)) stream.abort(new Error("not authorised"));\n        else await serve',
+    by: "await serve",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "mesh: admission of itself",
+    file: MESH,
+    remove: "if (handler === undefined || !handler.admit(identity.self)) {",
+    by: "if (handler === undefined) {",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "mesh: MAX_STRANGERS",
+    file: MESH,
+    remove: "isStranger(peer.toString()) && strangers.size >= MAX_STRANGERS,",
+    by: "strangers.size < 0 && isStranger(peer.toString()),",
+    test: CHANNEL_TEST,
+  },
+  {
+    name: "mesh: strangers stay for a moment only",
+    file: MESH,
+    remove: 'if (isStranger(connection.remotePeer.toString())) connection.abort(new Error("not known here"));',
+    by: "",
+    test: CHANNEL_TEST,
+  },
+  // Authority.
+  {
+    name: "authority: the signature itself",
+    file: "src/mesh/identity.ts",
+    remove: "await RecordEnvelope.openAndCertify(bytes, domain);",
+    by: "RecordEnvelope.createFromProtobuf(bytes);",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: trusted signer of an assignment",
+    file: AUTHORITY,
+    remove: '"lockstep-role-assignment", envelope);\n      if (!this.#trusted.has(signer)) {',
+    by: '"lockstep-role-assignment", envelope);\n      if (signer === "") {',
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: trusted signer of a kept assignment",
+    file: AUTHORITY,
+    remove: "if (!authority.#trusted.has(signer)) continue;",
+    by: "void signer;",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: trusted signer of an order",
+    file: AUTHORITY,
+    remove: '"lockstep-round-order", envelope);\n      if (!this.#trusted.has(signer)) {',
+    by: '"lockstep-round-order", envelope);\n      if (signer === "") {',
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: lower epoch",
+    file: AUTHORITY,
+    remove: "if (assignment.epoch < epoch) {",
+    by: "if (assignment.epoch < 0) {",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: other roles of one epoch",
+    file: AUTHORITY,
+    remove: "const same = JSON.stringify(assignment) === JSON.stringify(current.assignment);",
+    by: "const same = true;",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: epoch of an order",
+    file: AUTHORITY,
+    remove: "if (order.epoch !== epoch) {",
+    by: "if (order.epoch < 0) {",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: sequence replay",
+    file: AUTHORITY,
+    remove: "if (order.sequence <= (await state.highestSequence(key))) {",
+    by: "if (order.sequence < 0) {",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: sequence written down",
+    file: AUTHORITY,
+    remove: "await state.putHighestSequence(key, order.sequence);",
+    by: "",
+    test: AUTHORITY_TEST,
+  },
+  {
+    name: "authority: expiry",
+    file: AUTHORITY,
+    remove: "if (order.expiry <= clock.now()) {",
+    by: "if (order.expiry <= 0) {",
+    test: AUTHORITY_TEST,
+  },
+  // What a participant answers, and to whom.
+  {
+    name: "participant: comparison server of the assignment",
+    file: PARTICIPANT,
+    remove: "if (!assignment.comparison.includes(this.#channel.peer)) {",
+    by: 'if (this.#channel.peer === "") {',
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "participant: order and round id belong together",
+    file: PARTICIPANT,
+    remove: "if (!fits || id.root !== order.root || id.epoch !== order.epoch || id.sequence !== order.sequence) {",
+    by: 'if (!fits && id.root === "") {',
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "content: only remotes of the round",
+    file: CONTENT_SERVER,
+    remove: "sameRound(active.id, id) && active.assignment.remotes.includes(channel.peer);",
+    by: "sameRound(active.id, id);",
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "content: bytes of a request",
+    file: CONTENT_SERVER,
+    remove: "> LIMITS.contentBytesPerRequest) {",
+    by: "> Number.MAX_SAFE_INTEGER) {",
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "orders to plan or verify do not write",
+    file: "src/compare/advance-round.ts",
+    remove: 'if (WRITES.has(step) && mode !== "sync") {',
+    by: 'if (WRITES.has(step) && mode === ("" as string)) {',
+    test: DECISIONS_TEST,
+  },
+  // What a remote enforces.
+  {
+    name: "remote: statement signed by the master",
+    file: REMOTE,
+    remove: "if (opened.signer !== assignment.master) {",
+    by: 'if (opened.signer === "" && assignment.master === "") {',
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "remote: statement of this round",
+    file: REMOTE,
+    remove: "if (!sameRound(statement.round, id) || statement.suite !== SUITE.id) {",
+    by: "if (!sameRound(id, id) || statement.suite !== SUITE.id) {",
+    test: E2E_AUTHORITY,
+  },
+  {
+    name: "remote: maxDelete",
+    file: REMOTE,
+    remove: "guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);",
+    by: "void guardDeletions;",
+    test: E2E_GUARDS,
+    match: "*eletion*",
+  },
+  {
+    name: "remote: deletions limited while applying",
+    file: REMOTE,
+    remove: "deletions: Math.min(allowed, request.deletions),",
+    by: "deletions: allowed + Number.MAX_SAFE_INTEGER,",
+    test: E2E_GUARDS,
+    match: "*eletion*",
+  },
+  {
+    name: "remote: order forbids deletions",
+    file: REMOTE,
+    remove: "if (request.deletions > 0 && !order.delete) {",
+    by: "if (request.deletions < 0) {",
+    test: E2E_GUARDS,
+    match: "*delete: false*",
+  },
+  {
+    name: "remote: space",
+    file: REMOTE,
+    remove: "guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());",
+    by: "void guardSpace;",
+    test: E2E_GUARDS,
+  },
+  {
+    name: "guardDeletions",
+    file: "src/compare/guard.ts",
+    remove: "if (deletions <= allowedDeletions(entries, max)) return;",
+    by: "if (deletions >= 0) return;",
+    test: DECISIONS_TEST,
+  },
+  {
+    name: "guardSpace",
+    file: "src/compare/guard.ts",
+    remove: "if (needed <= freeBytes) return;",
+    by: "if (needed >= 0) return;",
+    test: DECISIONS_TEST,
+  },
+  // Statements and lists in packed messages.
+  {
+    name: "path list: paths checked",
+    file: "src/model/path-list.ts",
+    remove: "checkPath(",
+    by: "String(",
+    test: PACKED_TEST,
+  },
+  // Staging.
+  {
+    name: "stage: content verified",
+    file: STAGE,
+    remove: "const verified = verify(context, step, incoming);",
+    by: "const verified = true;",
+    test: TREE_TEST,
+    match: "content that is not what was stated*",
+  },
+  {
+    name: "stage: checksum verified",
+    file: STAGE,
+    remove: "return sameDigest(content, checksum) && sameDigest(",
+    by: "return content.length > 0 && sameDigest(",
+    test: TREE_TEST,
+    match: "content that is not what was stated*",
+  },
+  {
+    name: "stage: chunk root verified",
+    file: STAGE,
+    remove: "return sameDigest(content, checksum) && sameDigest(chunkRoot(hasher.hash, suite, incoming.chunks), root);",
+    by: "return sameDigest(content, checksum);",
+    test: TREE_TEST,
+    match: "content that is not what was stated*",
+  },
+  {
+    name: "stage: own content verified before reuse",
+    file: STAGE,
+    remove: "right = incoming.received === entry.size && verify(context, step, incoming);",
+    by: "right = incoming.received === entry.size;",
+    test: TREE_TEST,
+  },
+  {
+    name: "stage: leftovers verified",
+    file: STAGE,
+    remove:
+      "sameDigest(content.checksum, checksum) &&\n      sameDigest(chunkRoot(hasher.hash, suite, content.chunks), root) &&",
+    by: "content.chunks.length > 0 &&",
+    test: CRASH_TEST,
+  },
+  {
+    name: "stage: leftovers with another name",
+    file: STAGE,
+    remove: "content.stat.links === 1;",
+    by: "true;",
+    test: CRASH_TEST,
+  },
+  {
+    name: "stage: more content than announced",
+    file: STAGE,
+    remove: "if ((step.incoming?.received ?? 0) + bytes.length > size) {",
+    by: "if ((step.incoming?.received ?? 0) + bytes.length < 0) {",
+    test: TREE_TEST,
+    match: "a sender of *",
+  },
+  {
+    name: "stage: content of no step",
+    file: STAGE,
+    remove: 'if (step === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");',
+    by: "if (step === undefined) continue;",
+    test: TREE_TEST,
+    match: "a sender of *",
+  },
+  {
+    name: "stage: content of a step that awaits none",
+    file: STAGE,
+    remove: 'if (!step.awaiting) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");',
+    by: "",
+    test: TREE_TEST,
+  },
+  {
+    name: "stage: inode with unknown names not changed in place",
+    file: STAGE,
+    remove: "return table.links(ordinal) !== table.knownLinks(ordinal);",
+    by: "return false;",
+    test: TREE_TEST,
+    match: "a name outside the root*",
+  },
+  // The switch.
+  {
+    name: "commit: expected state before a replace",
+    file: COMMIT,
+    remove: "if (!asExpected && !changedByThisRound(context, before, expected)) {",
+    by: "if (!asExpected && expected.links < 0) {",
+    test: TREE_TEST,
+    match: "a file that changed between*",
+  },
+  {
+    name: "commit: expected inode",
+    file: "src/tree/entry-table.ts",
+    remove:
+      "stat.inodeLow === expected.inodeLow &&\n    stat.inodeHigh === expected.inodeHigh &&\n    stat.ctimeSec === expected.ctimeSec &&",
+    by: "stat.ctimeSec === expected.ctimeSec &&",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: expected ctime",
+    file: "src/tree/entry-table.ts",
+    remove:
+      "stat.inodeHigh === expected.inodeHigh &&\n    stat.ctimeSec === expected.ctimeSec &&\n    stat.ctimeNsec === expected.ctimeNsec",
+    by: "stat.inodeHigh === expected.inodeHigh",
+    test: TREE_TEST,
+    match: "a file that changed between*",
+  },
+  {
+    name: "commit: expected inode of a directory",
+    file: COMMIT,
+    remove: "wasDirectory ? inodeKey(before) === inodeKey(expected) : matchesExpected(before, expected);",
+    by: "wasDirectory || matchesExpected(before, expected);",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: expected state before a change in place",
+    file: COMMIT,
+    remove: "if (!matchesExpected(stat, expected) && !changedByThisRound(context, stat, expected)) {",
+    by: "if (expected.links < 0) {",
+    test: TREE_TEST,
+    match: "a file that changed between*",
+  },
+  {
+    name: "commit: exchange put back when something else came out",
+    file: COMMIT,
+    remove: "  if (!same) {",
+    by: "  if (!same && before.links < 0) {",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: create refuses an existing target (calls)",
+    file: CALLS,
+    remove: 'how === "fresh" ? RENAME_NOREPLACE : RENAME_EXCHANGE;',
+    by: 'how === "fresh" ? 0 * RENAME_NOREPLACE : RENAME_EXCHANGE;',
+    test: CALLS_TEST,
+  },
+  {
+    name: "commit: create refuses an existing target (commit)",
+    file: COMMIT,
+    remove: 'calls.rename(staging.handle, staged, directory, name, "fresh");',
+    by: 'calls.rename(staging.handle, staged, directory, name, calls.stat(directory, name, newFileStat()) ? "exchange" : "fresh");',
+    test: TREE_TEST,
+    match: "a file that appeared*",
+  },
+  {
+    name: "commit: entries that nobody compared are kept",
+    file: COMMIT,
+    remove: "stat.mountPoint || ordinal === undefined || inodeKey(stat) !== inodeKey(list.table.expected(ordinal))",
+    by: "stat.mountPoint",
+    test: TREE_TEST,
+    match: "a directory that turns into a file keeps*",
+  },
+  {
+    name: "commit: inodes below a replaced directory",
+    file: COMMIT,
+    remove: "ordinal === undefined || inodeKey(stat) !== inodeKey(list.table.expected(ordinal))",
+    by: "ordinal === undefined",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: mount points below a replaced directory",
+    file: COMMIT,
+    remove: "if (stat.mountPoint || ordinal === undefined",
+    by: "if (ordinal === undefined",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: limits.deletions at a type change",
+    file: COMMIT,
+    remove:
+      'if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");',
+    by: "",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: limits.delete at a type change",
+    file: COMMIT,
+    remove:
+      'if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");',
+    by: "",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: leader checked before a link",
+    file: COMMIT,
+    remove: "checkLeader(context, step, leader, leaderStat);",
+    by: "void checkLeader;",
+    test: TREE_TEST,
+  },
+  {
+    name: "commit: link leads to the leader",
+    file: COMMIT,
+    remove: "if (inodeKey(linked) !== inodeKey(leaderStat)) {",
+    by: "if (linked.links < 0) {",
+    test: TREE_TEST,
+  },
+  // Deletions.
+  {
+    name: "delete: expected state",
+    file: COMMIT,
+    remove: 'if (!asExpected) throw new TargetChanged("changed since it was compared; it was not deleted");',
+    by: "",
+    test: TREE_TEST,
+    match: "a path *to be deleted*",
+  },
+  {
+    name: "delete: limits.deletions",
+    file: COMMIT,
+    remove:
+      'if (ledger.deletions >= limits.deletions) throw new TargetChanged("would delete more than was announced");',
+    by: "",
+    test: TREE_TEST,
+    match: "no more is deleted*",
+  },
+  {
+    name: "delete: limits.delete",
+    file: COMMIT,
+    remove: 'if (!limits.delete || path === "") throw new TargetChanged("the order forbids deletions");',
+    by: "",
+    test: TREE_TEST,
+  },
+  {
+    name: "delete: a directory with other entries is kept",
+    file: COMMIT,
+    remove: "calls.removeDirectory(directory, name);",
+    by: "staging.discard(name); for (const inner of calls.readDirectory(calls.openDirectory(directories.root, path))) calls.unlink(calls.openDirectory(directories.root, path), inner); calls.removeDirectory(directory, name);",
+    test: TREE_TEST,
+    match: "a selected directory with an unselected file stays*",
+  },
+  // Confinement.
+  {
+    name: "calls: RESOLVE (all)",
+    file: CALLS,
+    remove: "const RESOLVE = 0x01 | 0x04 | 0x08;",
+    by: "const RESOLVE = 0;",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: RESOLVE_NO_SYMLINKS",
+    file: CALLS,
+    remove: "const RESOLVE = 0x01 | 0x04 | 0x08;",
+    by: "const RESOLVE = 0x01 | 0x08;",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: RESOLVE_BENEATH",
+    file: CALLS,
+    remove: "const RESOLVE = 0x01 | 0x04 | 0x08;",
+    by: "const RESOLVE = 0x01 | 0x04;",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: RESOLVE_NO_XDEV",
+    file: CALLS,
+    remove: "const RESOLVE = 0x01 | 0x04 | 0x08;",
+    by: "const RESOLVE = 0x04 | 0x08;",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: O_NOFOLLOW of a directory stepwise",
+    file: CALLS,
+    remove: "openat(fd, first(name), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)",
+    by: "openat(fd, first(name), O_DIRECTORY | O_CLOEXEC, 0)",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: O_NOFOLLOW of a file",
+    file: CALLS,
+    remove: "first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0)",
+    by: "first(name), O_CLOEXEC | O_NONBLOCK, 0)",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: O_NONBLOCK of a file",
+    file: CALLS,
+    remove: "first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0)",
+    by: "first(name), O_NOFOLLOW | O_CLOEXEC, 0)",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: O_EXCL of a new file",
+    file: CALLS,
+    remove: "O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW",
+    by: "O_RDWR | O_CREAT | O_NOFOLLOW",
+    test: CALLS_TEST,
+  },
+  {
+    name: "calls: owners of symlinks",
+    file: CALLS,
+    remove: 'const flags = AT_SYMLINK_NOFOLLOW | (name === "" ? AT_EMPTY_PATH : 0);\n      check(fchownat(',
+    by: 'const flags = name === "" ? AT_EMPTY_PATH : 0;\n      check(fchownat(',
+    test: CALLS_TEST,
+  },
+  // The list.
+  {
+    name: "scan: .lockstep never listed",
+    file: SCAN,
+    remove: "if (path === RESERVED_NAME) continue;",
+    by: "",
+    test: TREE_TEST,
+  },
+  {
+    name: "scan: mount points left alone",
+    file: SCAN,
+    remove: "if (stat.mountPoint || stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor) {",
+    by: "if (stat.mountPoint && deviceMajor + deviceMinor < 0) {",
+    test: TREE_TEST,
+  },
+  {
+    name: "scan: unreadable directories told as blind",
+    file: SCAN,
+    remove: 'not there.\n      if (errnoOf(error) !== "ENOENT") blind.push(blindness(path, error));',
+    by: "not there.",
+    test: TREE_TEST,
+  },
+  {
+    name: "compare: blind paths left alone",
+    file: "src/compare/diff.ts",
+    remove: "if (blind.size === 0) return [...pairs];",
+    by: "if (blind.size >= 0) return [...pairs];",
+    test: "test/unit/plan.test.ts",
+  },
+  {
+    name: "master: an empty root is refused",
+    file: "src/tree/round-list.ts",
+    remove: "if (rootIsEmpty && options.refuseEmpty) {",
+    by: "if (rootIsEmpty && options.now < 0) {",
+    test: TREE_TEST,
+  },
+  // Reading.
+  {
+    name: "read: lease still held after a read",
+    file: STABLE,
+    remove: "(!leased || calls.leaseHeld(fd));",
+    by: "true;",
+    test: TREE_TEST,
+  },
+  {
+    name: "read: same state before and after",
+    file: STABLE,
+    remove: "if (!whole || !sameState(before, after)) continue;",
+    by: "if (!whole) continue;",
+    test: TREE_TEST,
+  },
+  {
+    name: "read: two reads without a lease",
+    file: STABLE,
+    remove: "const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;",
+    by: "const equal = again !== undefined;",
+    test: TREE_TEST,
+  },
+  {
+    name: "read: rest without a lease",
+    file: STABLE,
+    remove: "if (!settled) {",
+    by: "if (!settled && this.#waits < 0) {",
+    test: TREE_TEST,
+  },
+  {
+    name: "read: two-second rule of the cache",
+    file: STABLE,
+    remove: "return nowMs - (stat.ctimeSec * 1000 + stat.ctimeNsec / 1e6) >= SETTLED_MS;",
+    by: "return nowMs + stat.ctimeSec >= SETTLED_MS;",
+    test: TREE_TEST,
+    match: "digests of files changed within*",
+  },
+  // The hash cache.
+  {
+    name: "cache: CRC",
+    file: CACHE,
+    remove: " &&\n    page.readUInt32LE(at + AT_CRC) === crc32(page.subarray(at, at + AT_CRC))\n",
+    by: "\n",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: ctime",
+    file: CACHE,
+    remove:
+      "page.readDoubleLE(at + AT_CTIME_SEC) === keys.ctimeSec[i] &&\n    page.readUInt32LE(at + AT_CTIME_NSEC) === keys.ctimeNsec[i] &&",
+    by: "",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: suite",
+    file: CACHE,
+    remove: "page[at + AT_SUITE] === SUITE.id &&",
+    by: "",
+    test: CACHE_TEST,
+  },
+];
+
+/** Scratch copies and test runs that are to be gone when this process ends, however it ends. */
+const scratches = new Set<string>();
+const running = new Set<ChildProcess>();
+
+function cleanUp(): void {
+  for (const child of running) stop(child);
+  for (const scratch of scratches) rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+  scratches.clear();
+}
+
+/** A run is a process group of its own: ava's workers and the hosts they start go with it. */
+function stop(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A copy of the checkout's files as they are now, with links to the packages but an own cache. */
+function copyCheckout(): string {
+  const scratch = mkdtempSync(join(tmpdir(), "lockstep-defences-"));
+  scratches.add(scratch);
+  const listed = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: PROJECT,
+    encoding: "utf8",
+  });
+  if (listed.status !== 0) throw new Error(`cannot list the checkout: ${listed.stderr}`);
+  for (const file of listed.stdout.split("\0")) {
+    if (file === "" || !existsSync(join(PROJECT, file))) continue;
+    mkdirSync(dirname(join(scratch, file)), { recursive: true });
+    copyFileSync(join(PROJECT, file), join(scratch, file));
+  }
+  const packages = join(scratch, "node_modules");
+  mkdirSync(packages);
+  for (const name of readdirSync(join(PROJECT, "node_modules"))) {
+    if (name !== ".cache") symlinkSync(join(PROJECT, "node_modules", name), join(packages, name));
+  }
+  return scratch;
+}
+
+interface Run {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  readonly hung: boolean;
+  readonly output: string;
+}
+
+/** Runs tests in the copy; end-to-end tests run the program, which is built first. */
+async function runTests(scratch: string, test: string, match: readonly string[]): Promise<Run> {
+  if (test.startsWith("test/e2e/")) {
+    rmSync(join(scratch, "dist"), { recursive: true, force: true });
+    const tsc = join(PROJECT, "node_modules/typescript/bin/tsc");
+    const built = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noCheck"], { cwd: scratch });
+    if (built.status !== 0) throw new Error(`cannot build the copy: ${built.stdout}`);
+  }
+  const ava = join(scratch, "node_modules/ava/entrypoints/cli.mjs");
+  const args = [ava, "--tap", "--fail-fast", ...match.flatMap((title) => ["--match", title]), test];
+  const { LOCKSTEP_BIN: _, ...env } = process.env;
+  const child = spawn(process.execPath, args, { cwd: scratch, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  let output = "";
+  let hung = false;
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+  const timer = setTimeout(() => {
+    hung = true;
+    stop(child);
+  }, RUN_MS);
+  await new Promise((resolve) => child.once("close", resolve));
+  clearTimeout(timer);
+  running.delete(child);
+  const passed = [...output.matchAll(/^ok \d+/gm)].length;
+  const failed = [...output.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, title]) => title);
+  return { passed, failed, hung, output };
+}
+
+/** The file without the defence. */
+function without(defence: Defence): string {
+  const source = readFileSync(join(PROJECT, defence.file), "utf8");
+  const count = source.split(defence.remove).length - 1;
+  if (count !== 1) throw new Error(`its text stands ${count} times in ${defence.file}, not once`);
+  const changed = source.replace(defence.remove, () => defence.by);
+  // A file that cannot be read would make every test fail, whatever it tests.
+  const { diagnostics } = ts.transpileModule(changed, { reportDiagnostics: true });
+  if ((diagnostics ?? []).length > 0) throw new Error("what replaces it is not TypeScript");
+  return changed;
+}
+
+interface Verdict {
+  readonly name: string;
+  readonly verdict: string;
+  readonly caught: boolean;
+  readonly seconds: number;
+  readonly by: string;
+}
+
+async function tryDefence(scratch: string, defence: Defence): Promise<Verdict> {
+  const startedAt = Date.now();
+  const end = (verdict: string, caught: boolean, by: string): Verdict => {
+    return { name: defence.name, verdict, caught, by, seconds: (Date.now() - startedAt) / 1000 };
+  };
+  const file = join(scratch, defence.file);
+  const original = readFileSync(file);
+  try {
+    writeFileSync(file, without(defence));
+    const run = await runTests(scratch, defence.test, defence.match === undefined ? [] : [defence.match]);
+    if (run.failed.length > 0) return end("caught", true, run.failed[0]);
+    if (run.hung) return end("caught", true, "the tests hang");
+    if (run.passed === 0) return end("ERROR", false, `no test ran: ${run.output.trim().slice(-300)}`);
+    return end("NOT CAUGHT", false, `by: ${JSON.stringify(defence.by)}, ${defence.test}`);
+  } catch (error) {
+    return end("ERROR", false, (error as Error).message);
+  } finally {
+    // A copy that was removed meanwhile, by a signal, stays so.
+    if (scratches.has(scratch)) writeFileSync(file, original);
+  }
+}
+
+/** Tests that fail anyway would catch everything. */
+async function checkBaseline(scratch: string, defences: readonly Defence[]): Promise<void> {
+  for (const test of new Set(defences.map((defence) => defence.test))) {
+    const matches = defences.filter((defence) => defence.test === test).map(({ match }) => match);
+    const titles = matches.includes(undefined) ? [] : (matches as string[]);
+    const run = await runTests(scratch, test, [...new Set(titles)]);
+    if (run.failed.length === 0 && !run.hung && run.passed > 0) continue;
+    throw new Error(`${test} does not pass on the source as it is: ${run.failed[0] ?? run.output.trim().slice(-300)}`);
+  }
+}
+
+function printRow(name: string, verdict: string, seconds: string, by: string): void {
+  console.log(`${name.padEnd(55)} ${verdict.padEnd(11)} ${seconds.padStart(7)}  ${by}`);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      jobs: { type: "string", default: "1" },
+      "no-baseline": { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  });
+  const { only } = values;
+  const chosen = DEFENCES.filter(({ name }) => only === undefined || only.some((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`no defence has ${only?.join(" or ")} in its name`);
+  if (values.list) {
+    for (const { name, file, test } of chosen) console.log(`${name.padEnd(55)} ${file.padEnd(30)} ${test}`);
+    return 0;
+  }
+  const pending = [...chosen];
+  const verdicts: Verdict[] = [];
+  printRow("defence", "", "seconds", "");
+  const work = async (): Promise<void> => {
+    const scratch = copyCheckout();
+    for (let defence = pending.shift(); defence !== undefined; defence = pending.shift()) {
+      const verdict = await tryDefence(scratch, defence);
+      verdicts.push(verdict);
+      printRow(verdict.name, verdict.verdict, verdict.seconds.toFixed(1), verdict.by);
+    }
+  };
+  if (!values["no-baseline"]) await checkBaseline(copyCheckout(), chosen);
+  await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, work));
+  const caught = verdicts.filter((verdict) => verdict.caught).length;
+  console.log(`${caught} of ${verdicts.length} defences are caught when they are missing`);
+  return caught === verdicts.length ? 0 : 1;
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    cleanUp();
+    process.exit(1);
+  });
+}
+process.on("exit", cleanUp);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+} finally {
+  cleanUp();
+}
