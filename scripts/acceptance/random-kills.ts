@@ -333,9 +333,11 @@ async function runSeed(fleet: Fleet, seed: number): Promise<Row> {
   } else {
     const awaited = trigger === "staged" ? isStaged : isSwitched;
     while (!ended && !awaited()) await sleep(1);
-    await sleep(random.fraction() * (trigger === "staged" ? 0.3 * duration : 100));
+    await sleep(random.fraction() * (trigger === "staged" ? 0.2 * duration : 100));
   }
-  const phase = ended ? "over" : isSwitched() ? "switching" : isStaged() ? "staging" : "before staging";
+  const seen = `${isStaged() ? "staged" : ""} ${isSwitched() ? "switched" : ""}`.trim();
+  const phases: Record<string, string> = { staged: "staging", "staged switched": "switching", switched: "tidied up" };
+  const phase = ended ? "over" : (phases[seen] ?? "before staging");
   const killed = performance.now() - start;
   await fleet.kill(victim);
   row.when = `${Math.round(killed)} of ${Math.round(duration)} ms, by ${trigger}, ${phase}`;
