@@ -1,5 +1,3 @@
-import type { BytePath } from "./path.ts";
-
 /** A libp2p peer id in its text form. */
 export type PeerId = string;
 
@@ -41,6 +39,3 @@ export function hostName(assignment: RoleAssignment, peer: PeerId): string {
 export function isRootName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name);
 }
-
-/** Where a host is told to find problems of the whole host, not of one path. */
-export const WHOLE_HOST: BytePath = "";
