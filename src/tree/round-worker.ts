@@ -33,6 +33,8 @@ interface Open {
   readonly list: RoundList;
   apply: ApplyContext | undefined;
   readonly blocks: Map<number, Block>;
+  /** Numbers that this apply has used: they name what lies in the staging area. */
+  readonly numbers: Set<number>;
 }
 let open: Open | undefined;
 
@@ -98,7 +100,7 @@ async function recover(parts: readonly Uint8Array[]): Promise<void> {
   try {
     const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
     const apply = newApply(
-      { directories, list, apply: undefined, blocks: new Map() },
+      { directories, list, apply: undefined, blocks: new Map(), numbers: new Set() },
       { delete: false, deletions: 0, durability: "full" },
     );
     for (const part of parts.map(decodeJournalPart)) {
@@ -130,7 +132,7 @@ const port = new WorkerPort(parentPort, {
     if (open === undefined) {
       const directories = openRoot();
       const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
-      open = { directories, list, apply: undefined, blocks: new Map() };
+      open = { directories, list, apply: undefined, blocks: new Map(), numbers: new Set() };
     }
     return open.list.scan(options);
   },
@@ -153,6 +155,7 @@ const port = new WorkerPort(parentPort, {
     const apply = newApply(opened(), limits);
     opened().apply = apply;
     opened().blocks.clear();
+    opened().numbers.clear();
     try {
       await writeJournal(beginApply(apply));
     } catch (error) {
@@ -161,8 +164,13 @@ const port = new WorkerPort(parentPort, {
     }
   },
   stage(request: StageRequest) {
+    const { numbers, blocks } = opened();
+    if (numbers.has(request.block)) {
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", `file block ${request.block} was staged before`);
+    }
+    numbers.add(request.block);
     const { block, fetch } = beginStage(applying(), unpackSteps(request));
-    opened().blocks.set(request.block, block);
+    blocks.set(request.block, block);
     return { fetch };
   },
   receive: (number: number, frame: Uint8Array<ArrayBuffer>) => receiveContent(applying(), blockOf(number), frame),
