@@ -34,6 +34,7 @@ const STATX_BASIC = 0x7ff;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
 const RESOLVE = 0x01 | 0x04 | 0x08;
+const SEEK_DATA = 3;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
@@ -266,6 +267,12 @@ export function createLinuxCalls(): SystemCalls {
       for (let done = 0; done < length; ) done += writeSync(fd, buffer, offset + done, length - done, position + done);
     },
     truncate: (fd, length) => ftruncateSync(fd, length),
+    seekData(fd, position, size) {
+      const at = Number(lseek(fd, position, SEEK_DATA));
+      if (at >= 0) return Math.min(at, size);
+      // ENXIO: nothing but a hole follows. Any other refusal: read it all.
+      return koffi.errno() === constants.errno.ENXIO ? size : position;
+    },
     closeFile(fd) {
       // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
       close(fd);

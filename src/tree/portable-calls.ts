@@ -122,6 +122,7 @@ export function createPortableCalls(): SystemCalls {
       }
     },
     truncate: (fd, length) => fs.ftruncateSync(fd, length),
+    seekData: (_fd, position) => position,
     closeFile: (fd) => fs.closeSync(fd),
     chmod: (directory, name, mode) =>
       attempt("chmod", () => {

@@ -65,6 +65,9 @@ export class StableReader {
   readonly #suite: Suite;
   readonly #buffer: Buffer;
   #waits = 0;
+  /** A chunk of zeros and its digest, once a hole was met. */
+  #zeros: Buffer | undefined;
+  #zeroDigest: Uint8Array | undefined;
 
   constructor(calls: SystemCalls, hasher: Hasher, suite: Suite) {
     this.#calls = calls;
@@ -130,6 +133,15 @@ export class StableReader {
     const whole = size > chunkBytes ? this.#hasher.incremental() : undefined;
     for (let at = 0; at < size; at += chunkBytes) {
       const length = Math.min(chunkBytes, size - at);
+      // A hole is not read: 20 GiB of it would go through memory as zeros.
+      if (whole !== undefined && this.#calls.seekData(fd, at, size) >= at + length) {
+        this.#zeros ??= Buffer.alloc(chunkBytes);
+        this.#zeroDigest ??= hash(this.#zeros);
+        const zeros = this.#zeros.subarray(0, length);
+        chunks.push(length === chunkBytes ? this.#zeroDigest : hash(zeros));
+        whole.update(zeros);
+        continue;
+      }
       if (!this.#fill(fd, length, at)) return undefined;
       const chunk = this.#buffer.subarray(0, length);
       chunks.push(hash(chunk));

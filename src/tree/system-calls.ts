@@ -37,6 +37,11 @@ export interface SystemCalls {
   write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): void;
   /** Gives the file this length; what is added reads as zeros and takes no space. */
   truncate(fd: number, length: number): void;
+  /**
+   * Where the next content at or after this position begins; the file's size when only a hole is
+   * left, which reads as zeros (lseek(2), SEEK_DATA). Where holes are not told, the position itself.
+   */
+  seekData(fd: number, position: number, size: number): number;
   closeFile(fd: number): void;
 
   chmod(directory: DirectoryHandle, name: string, mode: number): void;

@@ -563,6 +563,36 @@ both("free bytes are those of the file system, and syncing is accepted", (t, { c
   t.notThrows(() => calls.syncFileSystem(root));
 });
 
+both("data is found behind a hole, and never behind itself", (t, { calls, root, path }) => {
+  const MIB = 1 << 20;
+  const writer = fs.openSync(join(path, "sparse"), "w");
+  fs.writeSync(writer, "a", 0);
+  fs.writeSync(writer, "b", 8 * MIB);
+  fs.ftruncateSync(writer, 16 * MIB);
+  fs.closeSync(writer);
+  const fd = calls.openFile(root, "sparse");
+  t.is(calls.seekData(fd, 0, 16 * MIB), 0);
+  t.is(calls.seekData(fd, 8 * MIB, 16 * MIB), 8 * MIB);
+  for (const at of [MIB, 4 * MIB]) {
+    const found = calls.seekData(fd, at, 16 * MIB);
+    t.true(found >= at && found <= 8 * MIB, `${found}`);
+  }
+  calls.closeFile(fd);
+});
+
+test("linux: holes are told", (t) => {
+  const { calls, root, path } = createWorld(t, createLinuxCalls);
+  const MIB = 1 << 20;
+  fs.writeFileSync(join(path, "sparse"), "a");
+  fs.truncateSync(join(path, "sparse"), 16 * MIB);
+  const fd = calls.openFile(root, "sparse");
+  t.is(calls.seekData(fd, MIB, 16 * MIB), 16 * MIB);
+  // A file that shrank meanwhile has no data there either.
+  fs.truncateSync(join(path, "sparse"), 1);
+  t.is(calls.seekData(fd, MIB, 16 * MIB), 16 * MIB);
+  calls.closeFile(fd);
+});
+
 both("a lease is refused while somebody has the file open for writing", (t, { calls, root, path }) => {
   const writer = fs.openSync(join(path, "f"), "r+");
   const fd = calls.openFile(root, "f");
