@@ -302,7 +302,6 @@ class Round {
 
   async #apply(pass: number): Promise<void> {
     this.#emit({ kind: "phase", phase: "update", pass });
-    for (const remote of this.#active()) remote.applyProblems.clear();
     const bounds = DEFAULT_BLOCK_BOUNDS;
     const preparing = this.#active().map(async (remote) => {
       const { plan } = remote.current as PlanResult;
@@ -310,8 +309,11 @@ class Round {
         const inFlightBytes = bounds.maxBytes * (STAGE_AHEAD + 1);
         const { newBytes, replacedBytes, counts } = plan;
         await (remote.link as HostLink).prepare({ newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted });
+        remote.applyProblems.clear();
       } catch (error) {
-        remote.fail(error);
+        // Refused before anything was done, or done with: then what the last pass met says more.
+        if (pass === 0 || !isGuard(error)) remote.fail(error);
+        else remote.settled = true;
       }
     });
     await Promise.all(preparing);
@@ -528,6 +530,11 @@ class Round {
     this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
     await this.#components.state.putLastRound(this.#order.root, report);
   }
+}
+
+function isGuard(error: unknown): boolean {
+  const code = toLockstepError(error).code;
+  return code === "LOCKSTEP_SPACE_GUARD" || code === "LOCKSTEP_DELETE_GUARD" || code === "LOCKSTEP_ROOT_READ_ONLY";
 }
 
 /** The station sees the error away from its host: the sentence says which it was. */

@@ -172,6 +172,8 @@ export function applyAttributes(
     const mode = entry.type === DIRECTORY ? entry.mode | 0o700 : entry.mode;
     calls.chmod(directory, name, mode);
     if (xattrs) applyXattrs(context, directory, name, entry, isAcl);
+    // An ACL may take from the owner what filling the directory needs; the finish gives it its mode.
+    if (xattrs && mode !== entry.mode) calls.chmod(directory, name, mode);
   }
   if (entry.type !== DIRECTORY) calls.setTime(directory, name, entry.mtimeSec, entry.mtimeNsec);
 }

@@ -59,6 +59,13 @@ function openRoot(): ConfinedDirectories {
   }
 }
 
+function readOnly(): LockstepError {
+  return new LockstepError(
+    "LOCKSTEP_ROOT_READ_ONLY",
+    `root ${name} is on a file system that is mounted read-only; nothing was changed. Mount it for writing`,
+  );
+}
+
 function opened(): Open {
   if (open === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "no list was made in this round");
   return open;
@@ -159,8 +166,15 @@ const port = new WorkerPort(parentPort, {
     try {
       await writeJournal(beginApply(apply));
     } catch (error) {
-      const code = errnoOf(error) === "EROFS" ? "LOCKSTEP_ROOT_READ_ONLY" : "LOCKSTEP_ACCESS_DENIED";
-      throw new LockstepError(code, `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`);
+      if (errnoOf(error) === "EROFS") throw readOnly();
+      const why = `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`;
+      throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);
+    }
+    try {
+      void apply.staging.handle;
+    } catch (error) {
+      // Known before anything is fetched. Other failures are told by path, by whatever they stop.
+      if (errnoOf(error) === "EROFS") throw readOnly();
     }
   },
   stage(request: StageRequest) {

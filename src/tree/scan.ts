@@ -18,7 +18,8 @@ export interface ScanResult {
 
 function blindness(path: BytePath, error: unknown): Problem {
   const errno = errnoOf(error) ?? "EIO";
-  const code = errno === "ENAMETOOLONG" ? "LOCKSTEP_PATH_TOO_LONG" : "LOCKSTEP_ACCESS_DENIED";
+  const denied = errno === "EACCES" || errno === "EPERM" ? "LOCKSTEP_ACCESS_DENIED" : "LOCKSTEP_SOURCE_UNREADABLE";
+  const code = errno === "ENAMETOOLONG" ? "LOCKSTEP_PATH_TOO_LONG" : denied;
   return { path, code, message: `cannot be read (${errno}); what lies there is left as it is` };
 }
 
