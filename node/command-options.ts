@@ -16,5 +16,6 @@ export interface NodeCommandOptions {
   readonly control?: string[];
   readonly config?: string;
   readonly durability?: "full" | "none";
+  readonly limitRate?: string;
   readonly json?: boolean;
 }

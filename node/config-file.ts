@@ -36,4 +36,5 @@ export const nodeConfigSchema = z.strictObject({
   listen: oneOrMore.optional(),
   control: oneOrMore.optional(),
   durability: z.enum(["full", "none"]).optional(),
+  "limit-rate": z.union([z.string(), z.number().transform(String)]).optional(),
 });

@@ -6,6 +6,7 @@ import { LockstepError } from "../src/model/errors.ts";
 import { DEFAULT_MAX_DELETE, HOLDS, type Hold, type MaxDelete } from "../src/model/order.ts";
 import { type HostAddress, isRootName, type RoleAssignment } from "../src/model/role.ts";
 import { readYaml } from "./config-file.ts";
+import { SIZE_UNITS } from "./size-units.ts";
 
 export interface FleetRoot {
   readonly name: string;
@@ -13,6 +14,7 @@ export interface FleetRoot {
   readonly master: HostAddress;
   readonly remotes: readonly HostAddress[];
   readonly hold: Hold;
+  readonly compress: boolean;
   readonly delete: boolean;
   readonly maxDelete: MaxDelete;
   readonly classes: ReadonlyMap<string, Classification>;
@@ -23,18 +25,6 @@ export interface Fleet {
   readonly roots: ReadonlyMap<string, FleetRoot>;
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-  TiB: 1024 ** 4,
-};
 const AGE_UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 604800e3 };
 
 function boundSchema(units: Readonly<Record<string, number>>, example: string) {
@@ -86,6 +76,7 @@ const rootSchema = z.strictObject({
   master: z.string(),
   remotes: z.union([z.literal("*"), z.array(z.string()), z.string().transform((name) => [name])]),
   hold: z.enum(HOLDS).optional(),
+  compress: z.enum(["auto", "off"]).optional(),
   delete: z.boolean().optional(),
   maxDelete: maxDeleteSchema.optional(),
   classes: z.record(z.string(), classSchema).optional(),
@@ -149,6 +140,7 @@ export function readFleet(file: string): Fleet {
       master,
       remotes,
       hold: root.hold ?? "none",
+      compress: root.compress !== "off",
       delete: root.delete ?? true,
       maxDelete: root.maxDelete ?? DEFAULT_MAX_DELETE,
       classes: new Map(Object.entries(root.classes ?? {})),

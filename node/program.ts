@@ -35,6 +35,7 @@ export function createProgram(): Command {
         "none",
       ]),
     )
+    .option("--limit-rate <rate>", "bytes per second each way, such as 10MiB, or up=10MiB,down=50MiB")
     .option("--json", "accepted for uniformity: the ready line is JSON anyway")
     .action(async (options: NodeCommandOptions) => (await import("./commands/node.ts")).runNode(options));
 

@@ -9,6 +9,7 @@ import { Authority } from "./roles/authority.ts";
 import { ComparisonServer } from "./roles/comparison-server.ts";
 import { ControlStation } from "./roles/control-station.ts";
 import { serveHost } from "./roles/host.ts";
+import { RateLimiter } from "./roles/rate-limiter.ts";
 import { LevelHashCache } from "./store/hash-cache.ts";
 import { LevelStateStore } from "./store/state-store.ts";
 import { openTree } from "./tree/open-tree.ts";
@@ -28,6 +29,9 @@ export interface NodeOptions {
   readonly control: readonly PeerId[];
   /** `full` (default) syncs before and after names are switched; `none` leaves it to the system. */
   readonly durability?: "full" | "none";
+  /** Most bytes per second of content that this host sends, and that it fetches; default no limit. */
+  readonly limitUp?: number;
+  readonly limitDown?: number;
 }
 
 export interface LockstepNode {
@@ -117,7 +121,10 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     closing.push(() => mesh.stop());
     const comparison = new ComparisonServer({ mesh, signer: identity, state, authority, clock: systemClock });
     const durability = options.durability ?? "full";
-    serveHost({ mesh, signer: identity, state, authority, trees, comparison, version: VERSION, durability });
+    const upload = new RateLimiter(systemClock, options.limitUp ?? Number.POSITIVE_INFINITY);
+    const download = new RateLimiter(systemClock, options.limitDown ?? Number.POSITIVE_INFINITY);
+    const common = { mesh, signer: identity, state, authority, trees, durability, upload, download };
+    serveHost({ ...common, comparison, version: VERSION });
     await authority.connect(mesh);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];
     return { peerId: identity.self, addresses: () => mesh.addresses(), lacks, stop };

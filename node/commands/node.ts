@@ -3,6 +3,7 @@ import { LockstepError } from "../../src/model/errors.ts";
 import { createNode, type NodeOptions } from "../../src/node.ts";
 import type { NodeCommandOptions } from "../command-options.ts";
 import { nodeConfigSchema, readYaml } from "../config-file.ts";
+import { parseLimitRate } from "../limit-rate.ts";
 import { printable } from "../printable.ts";
 
 function usage(message: string): LockstepError {
@@ -38,7 +39,12 @@ function nodeOptions(options: NodeCommandOptions): NodeOptions {
     if (!/^[A-Za-z0-9]{40,80}$/.test(peer)) throw usage(`--control takes a peer id, not "${peer}"`);
   }
   const roots = { ...config.root, ...parseRoots(options.root ?? []) };
-  return { data, roots, listen, control, durability: options.durability ?? config.durability ?? "full" };
+  const rate = options.limitRate ?? config["limit-rate"];
+  const limits = rate === undefined ? {} : parseLimitRate(rate);
+  if (limits === undefined) {
+    throw usage(`--limit-rate takes bytes per second such as 10MiB, or up=10MiB,down=50MiB, not "${rate}"`);
+  }
+  return { data, roots, listen, control, durability: options.durability ?? config.durability ?? "full", ...limits };
 }
 
 /** Runs the host until a signal ends it. */

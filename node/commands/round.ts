@@ -49,6 +49,7 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
       delete: root.delete,
       maxDelete: root.maxDelete,
       hold: root.hold,
+      compress: root.compress,
     };
     let last: RoundReport | undefined;
     try {

@@ -8,6 +8,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   "first-sync": () => import("./first-sync.ts"),
+  transfer: () => import("./transfer.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);

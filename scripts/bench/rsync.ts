@@ -6,12 +6,35 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Workshop } from "../mesh/workshop.ts";
 
-const LOOPBACK = "127.0.0.1";
 const CIPHER = "aes128-gcm@openssh.com";
+
+/** Where the servers run, and under which address. */
+export interface ServerPlace {
+  readonly address: string;
+  at(command: string, args: readonly string[]): { command: string; args: readonly string[] };
+  /** Whether something listens on this port there. */
+  isListening(port: number): Promise<boolean>;
+}
+
+export const LOOPBACK: ServerPlace = {
+  address: "127.0.0.1",
+  at: (command, args) => ({ command, args }),
+  async isListening(port) {
+    const socket = connect(port, "127.0.0.1");
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    return open;
+  },
+};
 
 /** One way to bring a tree to the directory of that name under the server's base. */
 export interface RsyncRoute {
   readonly label: string;
+  /** The server's process. */
+  readonly pid: number;
   arguments(source: string, target: string): string[];
 }
 
@@ -32,43 +55,51 @@ export function findProgram(name: string): string | undefined {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK.address, resolve));
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
 
-async function untilListening(port: number, what: string): Promise<void> {
+async function untilListening(place: ServerPlace, port: number, what: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(port, LOOPBACK);
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open) return;
+    if (await place.isListening(port)) return;
     await sleep(50);
   }
   throw new Error(`${what} does not listen on port ${port}`);
 }
 
 /** Starts an rsync daemon whose one module is `base`. */
-export async function startDaemon(workshop: Workshop, rsync: string, base: string, own: string): Promise<RsyncRoute> {
+export async function startDaemon(
+  workshop: Workshop,
+  rsync: string,
+  base: string,
+  own: string,
+  place: ServerPlace = LOOPBACK,
+): Promise<RsyncRoute> {
   const port = await freePort();
   const config = join(own, "rsyncd.conf");
   const owner = process.getuid?.() === 0 ? "uid = 0\ngid = 0\n" : "";
   writeFileSync(config, `${owner}use chroot = no\nreverse lookup = no\n[bench]\n  path = ${base}\n  read only = no\n`);
-  const options = ["--daemon", "--no-detach", `--config=${config}`, `--address=${LOOPBACK}`, `--port=${port}`];
-  await workshop.serve(rsync, options, join(own, "rsyncd.log"), false);
-  await untilListening(port, "the rsync daemon");
+  const options = ["--daemon", "--no-detach", `--config=${config}`, `--address=${place.address}`, `--port=${port}`];
+  const { command, args } = place.at(rsync, options);
+  const { pid } = await workshop.serve(command, args, join(own, "rsyncd.log"), false);
+  await untilListening(place, port, "the rsync daemon");
   return {
     label: "rsync daemon",
-    arguments: (source, target) => [`${source}/`, `rsync://${LOOPBACK}:${port}/bench/${target}/`],
+    pid,
+    arguments: (source, target) => [`${source}/`, `rsync://${place.address}:${port}/bench/${target}/`],
   };
 }
 
 /** Starts an ssh server with throwaway keys. */
-export async function startSsh(workshop: Workshop, sshd: string, base: string, own: string): Promise<RsyncRoute> {
+export async function startSsh(
+  workshop: Workshop,
+  sshd: string,
+  base: string,
+  own: string,
+  place: ServerPlace = LOOPBACK,
+): Promise<RsyncRoute> {
   const port = await freePort();
   const [hostKey, userKey, config] = ["host-key", "user-key", "sshd_config"].map((name) => join(own, name));
   for (const key of [hostKey, userKey]) {
@@ -78,7 +109,7 @@ export async function startSsh(workshop: Workshop, sshd: string, base: string, o
   // sshd as root insists on this directory for its separated processes.
   if (process.getuid?.() === 0 && !existsSync("/run/sshd")) mkdirSync("/run/sshd", { mode: 0o755 });
   const settings = {
-    ListenAddress: LOOPBACK,
+    ListenAddress: place.address,
     Port: port,
     HostKey: hostKey,
     AuthorizedKeysFile: `${userKey}.pub`,
@@ -94,8 +125,9 @@ export async function startSsh(workshop: Workshop, sshd: string, base: string, o
       .map(([name, value]) => `${name} ${value}\n`)
       .join(""),
   );
-  await workshop.serve(sshd, ["-D", "-e", "-f", config], join(own, "sshd.log"), false);
-  await untilListening(port, "sshd");
+  const { command, args } = place.at(sshd, ["-D", "-e", "-f", config]);
+  const { pid } = await workshop.serve(command, args, join(own, "sshd.log"), false);
+  await untilListening(place, port, "sshd");
   const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes"];
   const ssh = [
     `ssh -F /dev/null -p ${port} -i ${userKey} -c ${CIPHER} -o IdentitiesOnly=yes`,
@@ -103,6 +135,11 @@ export async function startSsh(workshop: Workshop, sshd: string, base: string, o
   ].join(" ");
   return {
     label: "rsync over ssh",
-    arguments: (source, target) => ["-e", ssh, `${source}/`, `${userInfo().username}@${LOOPBACK}:${base}/${target}/`],
+    pid,
+    arguments: (source, target) => [
+      ...["-e", ssh],
+      `${source}/`,
+      `${userInfo().username}@${place.address}:${base}/${target}/`,
+    ],
   };
 }

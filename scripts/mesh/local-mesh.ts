@@ -1,4 +1,4 @@
-/** A fleet on loopback: a master, a comparison server without a root, and remotes, each a process. */
+/** A fleet on this machine: a master, a comparison server without a root, and remotes, each a process. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,24 @@ export interface MeshOptions {
   readonly durability: "full" | "none";
   /** The master's directory of the root, when it is not to lie in the mesh's own. */
   readonly masterRoot?: string;
+  /** The master compares, so that there are two hosts as with other tools. */
+  readonly masterCompares?: boolean;
+  /** Where hosts run, when not on loopback; the control station runs where the master does. */
+  readonly places?: Places;
+  /** Lines for the root in the fleet file. */
+  readonly rootSettings?: readonly string[];
+  /** Further arguments of each node. */
+  readonly nodeArguments?: readonly string[];
 }
+
+/** Where processes run, by host. */
+export interface Places {
+  address(host: string): string;
+  /** The command that runs this one at the host's place. */
+  at(host: string, command: string, args: readonly string[]): { command: string; args: readonly string[] };
+}
+
+const LOOPBACK: Places = { address: () => "127.0.0.1", at: (_, command, args) => ({ command, args }) };
 
 export interface MeshHost {
   readonly name: string;
@@ -41,8 +58,9 @@ export interface LocalMesh {
   round(mode: "plan" | "sync" | "verify"): Promise<Round>;
 }
 
-function lockstep(workshop: Workshop, ...args: string[]): Promise<Finished> {
-  return workshop.run(process.execPath, [PROGRAM, ...args]);
+function lockstep(workshop: Workshop, places: Places, ...args: string[]): Promise<Finished> {
+  const command = places.at("master", process.execPath, [PROGRAM, ...args]);
+  return workshop.run(command.command, command.args);
 }
 
 /** Where the root of a host of that name lies, also before the mesh is started. */
@@ -51,7 +69,7 @@ export function rootOf(directory: string, name: string): string {
 }
 
 async function identity(workshop: Workshop, data: string): Promise<string> {
-  const { code, stdout, stderr } = await lockstep(workshop, "id", "--data", data);
+  const { code, stdout, stderr } = await lockstep(workshop, LOOPBACK, "id", "--data", data);
   if (code !== 0) throw new Error(`no identity in ${data}: ${stderr.trim()}`);
   return stdout.trim();
 }
@@ -62,29 +80,37 @@ async function startHost(
   name: string,
   root: string | undefined,
   control: string,
-  durability: "full" | "none",
+  options: MeshOptions,
 ): Promise<MeshHost> {
+  const { places = LOOPBACK } = options;
   mkdirSync(join(directory, name), { recursive: true });
   if (root !== undefined) mkdirSync(root, { recursive: true });
   const start = (port: number): string[] => [
     "node",
     ...["--data", join(directory, name, "state")],
     ...(root === undefined ? [] : ["--root", `${ROOT_NAME}=${root}`]),
-    ...["--listen", `/ip4/127.0.0.1/tcp/${port}`],
+    ...["--listen", `/ip4/${places.address(name)}/tcp/${port}`],
     ...["--control", control],
-    ...["--durability", durability],
+    ...["--durability", options.durability],
+    ...(options.nodeArguments ?? []),
   ];
   const log = join(directory, name, "node.log");
   // Port 0: the system picks a free one, and the ready line says which.
-  const { pid, firstLine } = await workshop.serve(process.execPath, [PROGRAM, ...start(0)], log, true);
+  const { command, args } = places.at(name, process.execPath, [PROGRAM, ...start(0)]);
+  const { pid, firstLine } = await workshop.serve(command, args, log, true);
   const ready = JSON.parse(firstLine) as { peerId: string; addresses: string[] };
   const [address] = ready.addresses;
   const port = Number(/\/tcp\/(\d+)\//.exec(address)?.[1]);
   return { name, peer: ready.peerId, address, pid, log, root, arguments: start(port) };
 }
 
-function fleetFile(comparison: MeshHost, master: MeshHost, remotes: readonly MeshHost[]): string {
-  const hosts = [master, comparison, ...remotes].map(({ name, address }) => `  ${name}: ${address}\n`);
+function fleetFile(
+  comparison: MeshHost,
+  master: MeshHost,
+  remotes: readonly MeshHost[],
+  settings: readonly string[],
+): string {
+  const hosts = [...new Set([master, comparison, ...remotes])].map(({ name, address }) => `  ${name}: ${address}\n`);
   return `hosts:
 ${hosts.join("")}roots:
   ${ROOT_NAME}:
@@ -92,7 +118,7 @@ ${hosts.join("")}roots:
     master: ${master.name}
     remotes: "*"
     maxDelete: 50%
-    classes:
+${settings.map((line) => `    ${line}\n`).join("")}    classes:
       text: { include: ["*.txt"], type: file }
       small: { type: file, size: "<4KiB" }
 `;
@@ -105,16 +131,18 @@ export async function startLocalMesh(workshop: Workshop, directory: string, opti
   const control = join(directory, "control");
   const station = await identity(workshop, control);
   const start = (name: string, root?: string): Promise<MeshHost> =>
-    startHost(workshop, directory, name, root, station, options.durability);
+    startHost(workshop, directory, name, root, station, options);
   const names = Array.from({ length: options.remotes }, (_, i) => `remote-${i + 1}`);
-  const [comparison, master, ...remotes] = await Promise.all([
-    start("comparison"),
+  const { places = LOOPBACK } = options;
+  const [own, master, ...remotes] = await Promise.all([
+    options.masterCompares === true ? undefined : start("comparison"),
     start("master", options.masterRoot ?? rootOf(directory, "master")),
     ...names.map((name) => start(name, rootOf(directory, name))),
   ]);
+  const comparison = own ?? master;
   const fleet = join(directory, "fleet.yaml");
-  writeFileSync(fleet, fleetFile(comparison, master, remotes));
-  const assigned = await lockstep(workshop, "assign", "--data", control, "--fleet", fleet);
+  writeFileSync(fleet, fleetFile(comparison, master, remotes, options.rootSettings ?? []));
+  const assigned = await lockstep(workshop, places, "assign", "--data", control, "--fleet", fleet);
   if (assigned.code !== 0) throw new Error(`assign failed: ${assigned.stdout}${assigned.stderr}`);
   return {
     control,
@@ -123,7 +151,7 @@ export async function startLocalMesh(workshop: Workshop, directory: string, opti
     master,
     remotes,
     async round(mode) {
-      const done = await lockstep(workshop, mode, ROOT_NAME, "--json", "--data", control, "--fleet", fleet);
+      const done = await lockstep(workshop, places, mode, ROOT_NAME, "--json", "--data", control, "--fleet", fleet);
       const report = done.stdout === "" ? undefined : (JSON.parse(done.stdout) as RoundReport);
       if (report?.remotes === undefined) throw new Error(`${mode} gave no report: ${done.stdout}${done.stderr}`);
       return { ...done, report };

@@ -24,7 +24,7 @@ export function hexDigest(digest: Uint8Array): string {
 }
 
 /** Places before the bytes that are digested, so that no digest of one kind passes for another. */
-export const DIGEST_DOMAIN = { leaf: 0, node: 1, contentGroup: 2, chunkRoot: 3 } as const;
+export const DIGEST_DOMAIN = { leaf: 0, node: 1, contentGroup: 2, chunkRoot: 3, chunkBatch: 4 } as const;
 
 /** Digest of `parts`, set apart by a domain byte and a subdomain byte. */
 export function digestOf(hash: Hash, domain: number, subdomain: number, parts: readonly Uint8Array[]): Uint8Array {

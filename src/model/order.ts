@@ -29,6 +29,8 @@ export interface RoundOrder {
   readonly delete: boolean;
   readonly maxDelete: MaxDelete;
   readonly hold: Hold;
+  /** Whether content that gets smaller is compressed on its way. */
+  readonly compress: boolean;
   /** Milliseconds since 1970 after which hosts refuse to begin this round. */
   readonly expiry: number;
 }

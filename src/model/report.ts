@@ -40,6 +40,8 @@ export interface RemoteReport extends ChangeCounts {
   readonly bytesReused: number;
   readonly bytesFromMaster: number;
   readonly bytesFromRemotes: number;
+  /** Bytes that the content from others took on its way, compressed or not. */
+  readonly bytesReceived: number;
   /** Paths put right in a second or third pass. */
   readonly resynced: number;
   /** With `delete: false`, paths that only the remote has and that were kept. */

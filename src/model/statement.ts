@@ -5,6 +5,7 @@ import { type Entry, FILE } from "./entry.ts";
 import { LockstepError } from "./errors.ts";
 import type { RoundId } from "./order.ts";
 import { type BytePath, checkPath, comparePaths, MAX_PATH_BYTES } from "./path.ts";
+import { SUITE, type Suite } from "./suite.ts";
 
 /** Most paths that one statement speaks of. */
 export const MAX_STATEMENT_PATHS = 65_536;
@@ -14,8 +15,13 @@ export interface StatedEntry {
   readonly entry: Entry;
   /** BLAKE3-256 of the content; files only, otherwise undefined. */
   readonly checksum: Uint8Array | undefined;
-  /** Root of the chunk list; files only. */
+  /** Root of the chunk list: of a file that has one and whose content somebody is to fetch. */
   readonly chunkRoot: Uint8Array | undefined;
+}
+
+/** True for files that are long enough to have a chunk list of their own. */
+export function hasChunkList(entry: Entry, suite: Suite): boolean {
+  return entry.type === FILE && entry.leader === undefined && entry.size > suite.singleBytes;
 }
 
 /**
@@ -32,20 +38,23 @@ export interface Statement {
   readonly absent: readonly BytePath[];
 }
 
-const STATEMENT_VERSION = 1;
+const STATEMENT_VERSION = 2;
 
 /**
- * Canonical bytes of stated entries: a batch, then checksum and chunk root of each file. These pass
- * between threads and hosts as they are, as thousands of small objects would cost far more.
+ * Canonical bytes of stated entries: a batch, then the checksum of each file, and the chunk root of
+ * those that have one. These pass between threads and hosts as they are, as thousands of small
+ * objects would cost far more.
  */
 export function encodeStated(stated: readonly StatedEntry[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(64 * 1024);
   writer.bytes(encodeBatch(stated.map(({ entry }) => entry)));
   for (const { entry, checksum, chunkRoot } of stated) {
     if (entry.type !== FILE) continue;
-    if (checksum === undefined || chunkRoot === undefined) throw new TypeError("file without checksum");
+    if (checksum === undefined) throw new TypeError("file without checksum");
     writer.raw(checksum);
-    writer.raw(chunkRoot);
+    if (!hasChunkList(entry, SUITE)) continue;
+    writer.byte(chunkRoot === undefined ? 0 : 1);
+    if (chunkRoot !== undefined) writer.raw(chunkRoot);
   }
   return writer.take();
 }
@@ -61,7 +70,7 @@ export function decodeStated(bytes: Uint8Array): StatedEntry[] {
   const stated = entries.map((entry) => ({
     entry,
     checksum: entry.type === FILE ? reader.raw(DIGEST_BYTES) : undefined,
-    chunkRoot: entry.type === FILE ? reader.raw(DIGEST_BYTES) : undefined,
+    chunkRoot: hasChunkList(entry, SUITE) && reader.integer(1) === 1 ? reader.raw(DIGEST_BYTES) : undefined,
   }));
   reader.end();
   return stated;

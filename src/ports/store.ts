@@ -28,6 +28,14 @@ export interface HashCache {
   lookup(keys: HashKeys): Promise<CachedHashes>;
   /** Writes the digests of the keys for which `known` is 1. */
   store(keys: HashKeys, hashes: CachedHashes): Promise<void>;
+  /**
+   * Chunk lists, encoded, by file; undefined where there is none.
+   *
+   * @param match `exact`: a list of just this state of the file. `inode`: the latest list of the
+   * inode, whatever became of it; says where chunks may lie, which whoever takes one verifies
+   */
+  lookupChunks(keys: HashKeys, match: "exact" | "inode"): Promise<(Uint8Array | undefined)[]>;
+  storeChunks(keys: HashKeys, lists: readonly Uint8Array[]): Promise<void>;
 }
 
 /**

@@ -63,12 +63,45 @@ export interface CurrentState {
   /** The stated paths and sizes, in the same order. */
   readonly paths: readonly BytePath[];
   readonly sizes: Float64Array;
+  /** Chunk lists of the files whose chunk roots are stated. */
+  readonly lists: readonly (readonly [path: BytePath, list: PackedChunkList])[];
   readonly problems: readonly Problem[];
 }
 
+/** A chunk list as it is sent. */
+export interface PackedChunkList {
+  readonly index: Uint8Array<ArrayBuffer>;
+  readonly batches: readonly Uint8Array<ArrayBuffer>[];
+}
+
 export interface StagePlan {
-  /** What must be fetched, in the order in which it must arrive. */
+  /** What must be fetched; of each file from its start to its end. */
   readonly fetch: readonly ContentRange[];
+  /** Files that are put together of chunks. */
+  readonly chunked: readonly ChunkedStep[];
+}
+
+export interface ChunkedStep {
+  /** Index into the statement. */
+  readonly index: number;
+  /** False for a file of one chunk, which needs no list. */
+  readonly hasList: boolean;
+}
+
+/** What is missing of the chunks of a batch. */
+export interface ChunkPlan {
+  readonly fetch: readonly ContentRange[];
+  /** Chunks of which a part may be here: their fragments are to be asked for first. */
+  readonly fragments: readonly ContentRange[];
+  /** Bytes that were here. */
+  readonly reused: number;
+}
+
+export interface Received {
+  /** What must be fetched after all. */
+  readonly fetch: readonly ContentRange[];
+  /** Bytes of content in the frame. */
+  readonly bytes: number;
 }
 
 export interface StageResult {
@@ -105,8 +138,12 @@ export interface TreeRound {
   groupDigests(groups: readonly OrdinalRanges[]): Promise<GroupDigests>;
   /** Checksums of one group's files, 32 bytes each, zeros where one could not be read. */
   checksums(group: OrdinalRanges): Promise<Uint8Array>;
-  /** Reads what the entries are now, under a lease where there is one. */
-  state(ordinals: OrdinalRanges): Promise<CurrentState>;
+  /**
+   * Reads what the entries are now, under a lease where there is one.
+   *
+   * @param fetched those whose content some remote will fetch
+   */
+  state(ordinals: OrdinalRanges, fetched: OrdinalRanges): Promise<CurrentState>;
   /** Those of the paths that are certainly not there. */
   absent(paths: readonly BytePath[]): Promise<BytePath[]>;
 
@@ -114,8 +151,21 @@ export interface TreeRound {
   freeBytes(): Promise<number>;
   prepare(limits: ApplyLimits): Promise<void>;
   stage(request: StageRequest): Promise<StagePlan>;
+  /**
+   * Begins to put a file together of chunks.
+   *
+   * @param packedIndex undefined for a file of one chunk
+   * @returns one byte per batch of its list: 1 where the batch must be asked for
+   */
+  chunkIndex(block: number, index: number, packedIndex: Uint8Array | undefined): Promise<Uint8Array>;
+  /** Takes a batch of a chunk list, in order; undefined bytes for one that need not be asked for. */
+  chunkBatch(block: number, index: number, batch: number, bytes: Uint8Array | undefined): Promise<ChunkPlan>;
+  /** Takes the fragments of a chunk; what of it must be fetched is returned. */
+  fragments(block: number, index: number, offset: number, bytes: Uint8Array): Promise<readonly ContentRange[]>;
+  /** The master could not tell the chunks of a file: it has changed there since it was stated. */
+  sourceLost(block: number, index: number): Promise<void>;
   /** Takes one frame of packed content records for a block being staged. */
-  receive(block: number, frame: Uint8Array<ArrayBuffer>): Promise<void>;
+  receive(block: number, frame: Uint8Array<ArrayBuffer>): Promise<Received>;
   /** Verifies what has arrived and makes the block ready for the switch. */
   staged(block: number): Promise<StageResult>;
   commit(block: number): Promise<CommitResult>;
@@ -131,8 +181,16 @@ export interface TreeRound {
 
 /** Reads content for others. */
 export interface ContentReader {
-  /** Packed content records of these ranges, in frames of about 256 KiB. */
-  read(paths: readonly ReadRange[], signal: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * Packed content records of these ranges, in frames of about 256 KiB that begin with their kind.
+   *
+   * @param compress whether frames that get smaller are compressed
+   */
+  read(ranges: readonly ReadRange[], compress: boolean): Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  /** The chunk list of a file, made anew; undefined when it is not what it was. */
+  chunkList(path: BytePath, size: number): Promise<PackedChunkList | undefined>;
+  /** Packed fragments of one chunk; undefined when the file is not what it was. */
+  fragments(range: ReadRange): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 export interface ReadRange {

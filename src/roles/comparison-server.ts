@@ -7,7 +7,7 @@ import { DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
 import { type RoundId, type RoundOrder, roundName } from "../model/order.ts";
 import { rangesOf } from "../model/ordinals.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
-import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
+import { ACTIONS, addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import {
   CHANGE_NAMES,
@@ -66,6 +66,7 @@ class RemoteProgress {
   bytesReused = 0;
   bytesFromMaster = 0;
   bytesFromRemotes = 0;
+  bytesReceived = 0;
   resynced = 0;
   kept = 0;
   /** Of the latest comparison. */
@@ -403,13 +404,14 @@ class Round {
     for await (const part of link.stage(block.index, taken.statement, actions)) {
       // Parts before the last say only how many bytes have come so far.
       last = part;
-      remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes);
+      remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
       this.#progress(remote, false);
     }
     remote.bytesUnderWay.delete(block.index);
     if (last !== undefined) {
       remote.bytesFromMaster += last.bytesFromMaster;
       remote.bytesFromRemotes += last.bytesFromRemotes;
+      remote.bytesReceived += last.bytesReceived;
       remote.bytesReused += last.bytesReused;
       remote.hashedForTransfer += last.hashed;
       for (const problem of last.problems) remote.applyProblems.set(problem.path, problem);
@@ -491,6 +493,7 @@ class Round {
       bytesReused: remote.bytesReused,
       bytesFromMaster: remote.bytesFromMaster,
       bytesFromRemotes: remote.bytesFromRemotes,
+      bytesReceived: remote.bytesReceived,
       resynced: remote.resynced,
       kept: remote.kept,
       ...(mode === "sync" ? {} : reportChanges(remote.current?.plan)),
@@ -575,12 +578,14 @@ interface TakenStatement {
 class BlockStatements {
   readonly #master: HostLink;
   readonly #signer: Signer;
+  readonly #remotes: readonly RemoteProgress[];
   readonly #taken = new Map<number, Promise<TakenStatement>>();
   readonly #users = new Map<number, Set<RemoteProgress>>();
 
   constructor(master: HostLink, signer: Signer, blocks: readonly FileBlock[], remotes: readonly RemoteProgress[]) {
     this.#master = master;
     this.#signer = signer;
+    this.#remotes = remotes;
     for (const block of blocks) {
       const users = remotes.filter((remote) => {
         const { plan } = remote.current as PlanResult;
@@ -601,10 +606,20 @@ class BlockStatements {
   }
 
   async #ask(block: FileBlock): Promise<TakenStatement> {
-    const ordinals = block.paths.map((path) => path.ordinal).sort((a, b) => a - b);
-    const { statement, problems } = await this.#master.state(rangesOf(ordinals), []);
+    const inOrder = [...block.paths].sort((a, b) => a.ordinal - b.ordinal);
+    const ordinals = rangesOf(inOrder.map((path) => path.ordinal));
+    const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
+    const { statement, problems } = await this.#master.state(ordinals, fetched, []);
     const { payload } = await this.#signer.open("lockstep-block-statement", statement);
     return { statement, problems, paths: decodeStatement(payload).stated.map((stated) => stated.entry.path) };
+  }
+
+  /** True when some remote needs the content of the path. */
+  #isFetched(path: BytePath): boolean {
+    return this.#remotes.some((remote) => {
+      const action = (remote.current as PlanResult).plan.actions.get(path);
+      return action === ACTIONS.create || action === ACTIONS.replace;
+    });
   }
 
   /** The remote needs this block's statement no more. */
@@ -639,7 +654,7 @@ class AbsenceStatements {
       if (!this.#groups[i].some((path) => wanted.has(path))) continue;
       let asked = this.#asked.get(i);
       if (asked === undefined) {
-        asked = this.#master.state([], this.#groups[i]).then((answer) => answer.statement);
+        asked = this.#master.state([], [], this.#groups[i]).then((answer) => answer.statement);
         asked.catch(() => undefined);
         this.#asked.set(i, asked);
       }

@@ -4,48 +4,74 @@ import { LockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Channel, Frame, Mesh } from "../ports/mesh.ts";
-import { CONTENT_FRAME, readFrameHeader } from "../wire/content-frame.ts";
+import { CONTENT_FRAME, listPart, readFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ContentRequest } from "../wire/messages.ts";
 import { CONTENT } from "../wire/protocols.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
  * Content asked for and not yet written. This is the credit of the transfer: the master sends only
  * what was asked for, so no more than this is ever on its way to this host or in its memory.
  */
 const CREDIT_BYTES = 8 * 1024 * 1024;
+/** Several requests are under way at once, so that the master reads ahead while it sends. */
+const REQUEST_BYTES = 1024 * 1024;
 const MAX_RANGES = 2048;
+const NO_RANGES = encodeRanges([]);
 
 interface Job {
-  readonly statement: number;
-  readonly ranges: ContentRange[];
+  readonly request: Omit<ContentRequest, "id" | "round">;
+  /** What the answer may weigh. */
   readonly bytes: number;
-  readonly take: (frame: Frame) => Promise<void>;
+  readonly take: (kind: number, frame: Frame) => Promise<void>;
   readonly done: (error?: Error) => void;
 }
+
+/** What may be asked for besides content. */
+export type ListRequest = Pick<ContentRequest, "chunkIndex" | "chunkBatches" | "fragments">;
+
+/** What the answer to a request for a list is taken to weigh. */
+const LIST_BYTES = 64 * 1024;
 
 /** Fetches content from one peer over one long-lived channel, many requests in flight. */
 export class ContentFetcher {
   readonly #mesh: Mesh;
   readonly #peer: PeerId;
   readonly #round: RoundId;
+  readonly #download: RateLimiter;
   readonly #waiting: Job[] = [];
   readonly #underWay = new Map<number, Job>();
   #credit = CREDIT_BYTES;
   #nextId = 1;
   #wake: () => void = () => undefined;
-  #stopped = false;
+  readonly #stopped = new AbortController();
   #channel: Channel | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(mesh: Mesh, peer: PeerId, round: RoundId) {
+  constructor(mesh: Mesh, peer: PeerId, round: RoundId, download: RateLimiter) {
     this.#mesh = mesh;
     this.#peer = peer;
     this.#round = round;
+    this.#download = download;
+  }
+
+  #ask(job: Omit<Job, "done">, first: boolean): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+      if (this.#stopped.signal.aborted) {
+        done(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
+        return;
+      }
+      if (first) this.#waiting.unshift({ ...job, done });
+      else this.#waiting.push({ ...job, done });
+      this.#start();
+      this.#wake();
+    });
   }
 
   /**
-   * Fetches ranges of a statement in order and hands each frame on before it gives new credit.
+   * Fetches ranges of a statement and hands each frame on before it gives new credit.
    *
    * @throws LockstepError when the peer is gone or sends what was not asked for
    */
@@ -54,23 +80,35 @@ export class ContentFetcher {
     ranges: readonly ContentRange[],
     take: (frame: Frame) => Promise<void>,
   ): Promise<void> {
+    const takeData = (kind: number, frame: Frame): Promise<void> => {
+      if (kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed) return take(frame);
+      throw unasked();
+    };
     const parts: Promise<void>[] = [];
-    for (const part of cutRequests(ranges, LIMITS.contentBytesPerRequest, MAX_RANGES)) {
-      parts.push(
-        new Promise<void>((resolve, reject) => {
-          const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-          this.#waiting.push({ statement, ...part, take, done });
-        }),
-      );
+    for (const part of cutRequests(ranges, REQUEST_BYTES, MAX_RANGES)) {
+      const request = { statement, ranges: encodeRanges(part.ranges) };
+      parts.push(this.#ask({ request, bytes: part.bytes, take: takeData }, false));
     }
-    this.#start();
-    this.#wake();
     const results = await Promise.allSettled(parts);
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
+  /** Asks for a list, before all content that is waited for; each frame's bytes are one part. */
+  async list(statement: number, what: ListRequest): Promise<Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    const take = async (kind: number, frame: Frame): Promise<void> => {
+      bytes += frame.length;
+      if (kind !== CONTENT_FRAME.list) throw unasked();
+      if (bytes > LIMITS.listBytes) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent a list without end");
+      parts.push(listPart(frame));
+    };
+    await this.#ask({ request: { statement, ranges: NO_RANGES, ...what }, bytes: LIST_BYTES, take }, true);
+    return parts;
+  }
+
   #start(): void {
-    if (this.#running !== undefined || this.#stopped) return;
+    if (this.#running !== undefined) return;
     this.#running = this.#run().then(
       () => this.#fail(new LockstepError("LOCKSTEP_PEER_GONE", "the host that serves content closed the stream")),
       (error: Error) => this.#fail(error),
@@ -99,7 +137,7 @@ export class ContentFetcher {
 
   /** Requests as credit allows: the source of the pipeline. */
   async *#requests(): AsyncGenerator<Uint8Array> {
-    while (!this.#stopped) {
+    while (!this.#stopped.signal.aborted) {
       const job = this.#waiting[0];
       if (job === undefined || (job.bytes > this.#credit && this.#underWay.size > 0)) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -109,32 +147,32 @@ export class ContentFetcher {
       this.#credit -= job.bytes;
       const id = this.#nextId++;
       this.#underWay.set(id, job);
-      yield ContentRequest.encode({
-        id,
-        round: { ...this.#round },
-        statement: job.statement,
-        ranges: encodeRanges(job.ranges),
-      });
+      await this.#download.take(job.bytes, this.#stopped.signal);
+      yield ContentRequest.encode({ ...job.request, id, round: { ...this.#round } });
     }
   }
 
   async #take(frame: Frame): Promise<void> {
     const { kind, request } = readFrameHeader(frame);
     const job = this.#underWay.get(request);
-    if (job === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
-    if (kind === CONTENT_FRAME.data) {
-      await job.take(frame);
-    } else if (kind === CONTENT_FRAME.end) {
-      this.#underWay.delete(request);
-      this.#credit += job.bytes;
-      job.done();
-      this.#wake();
-    } else throw new LockstepError("LOCKSTEP_MALFORMED", "content frame of an unknown kind");
+    if (job === undefined) throw unasked();
+    if (kind !== CONTENT_FRAME.end) {
+      await job.take(kind, frame);
+      return;
+    }
+    this.#underWay.delete(request);
+    this.#credit += job.bytes;
+    job.done();
+    this.#wake();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
     this.#wake();
     this.#channel?.abort(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
   }
+}
+
+function unasked(): LockstepError {
+  return new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
 }

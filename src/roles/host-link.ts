@@ -36,6 +36,7 @@ export interface FoundEntry {
 export interface StagePart {
   readonly bytesFromMaster: number;
   readonly bytesFromRemotes: number;
+  readonly bytesReceived: number;
   readonly bytesReused: number;
   readonly hashed: number;
   readonly problems: readonly Problem[];
@@ -157,9 +158,11 @@ export class HostLink {
 
   async state(
     ordinals: OrdinalRanges,
+    fetched: OrdinalRanges,
     absent: readonly BytePath[],
   ): Promise<{ statement: Uint8Array; problems: Problem[] }> {
-    const { state } = await this.#one({ state: { ordinals: encodeGroups([ordinals]), absent: encodePaths(absent) } });
+    const groups = { ordinals: encodeGroups([ordinals]), fetched: encodeGroups([fetched]) };
+    const { state } = await this.#one({ state: { ...groups, absent: encodePaths(absent) } });
     if (state === undefined) throw this.#malformed("statement");
     return { statement: state.statement, problems: decodeProblems(state.problems) };
   }

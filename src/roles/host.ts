@@ -17,15 +17,18 @@ import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
 import { serveContent } from "./content-server.ts";
 import { answerRound, type ParticipantComponents } from "./participant.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 export interface HostComponents extends ParticipantComponents {
   readonly comparison: ComparisonServer;
   readonly version: string;
+  /** Limits what this host serves. */
+  readonly upload: RateLimiter;
 }
 
 /** Registers what every host answers; roles decide at run time what it does. */
 export function serveHost(components: HostComponents): void {
-  const { mesh, authority, trees } = components;
+  const { mesh, authority, trees, upload } = components;
   const rounds = new ActiveRounds();
   // Anyone may bring an assignment: its envelope says whether it counts.
   mesh.handle(
@@ -47,7 +50,7 @@ export function serveHost(components: HostComponents): void {
   mesh.handle(
     CONTENT,
     (peer) => authority.isKnown(peer),
-    (channel) => serveContent(channel, rounds, trees),
+    (channel) => serveContent(channel, rounds, trees, upload),
   );
 }
 

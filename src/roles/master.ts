@@ -1,4 +1,5 @@
 import type { decodeRanges } from "../model/content-ranges.ts";
+import { sameDigest } from "../model/digest.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
@@ -7,7 +8,10 @@ import type { Problem } from "../model/problem.ts";
 import { encodePackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { Signer } from "../ports/mesh.ts";
-import type { CurrentState, ReadRange, TreeRound } from "../ports/tree.ts";
+import type { ContentReader, CurrentState, PackedChunkList, ReadRange, TreeRound } from "../ports/tree.ts";
+
+/** Chunk lists kept between being stated and being asked for; beyond this they are made anew. */
+const KEPT_LIST_BYTES = 32 * 1024 * 1024;
 
 /** What the master of a round does besides listing: it signs what is, and serves the content. */
 export class MasterDuty {
@@ -15,6 +19,10 @@ export class MasterDuty {
   readonly #round: TreeRound;
   readonly #signer: Signer;
   readonly #stated = new Map<number, Pick<CurrentState, "paths" | "sizes">>();
+  /** Of every stated file that has a chunk list. */
+  readonly #indexes = new Map<BytePath, Uint8Array>();
+  readonly #lists = new Map<BytePath, PackedChunkList>();
+  #listBytes = 0;
   #nextNumber = 1;
 
   constructor(id: RoundId, round: TreeRound, signer: Signer) {
@@ -23,15 +31,21 @@ export class MasterDuty {
     this.#signer = signer;
   }
 
-  /** A signed statement of what these entries are now, and which of these paths are absent. */
+  /**
+   * A signed statement of what these entries are now, and which of these paths are absent.
+   *
+   * @param fetched those of the entries whose content some remote will fetch
+   */
   async state(
     ordinals: OrdinalRanges,
+    fetched: OrdinalRanges,
     absentPaths: readonly BytePath[],
   ): Promise<{ statement: Uint8Array; problems: readonly Problem[] }> {
-    const { stated, paths, sizes, problems } = await this.#round.state(ordinals);
+    const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched);
     const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
     const number = this.#nextNumber++;
     this.#stated.set(number, { paths, sizes });
+    for (const [path, list] of lists) this.#keep(path, list);
     const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
     return { statement: await this.#signer.seal("lockstep-block-statement", bytes), problems };
   }
@@ -49,4 +63,39 @@ export class MasterDuty {
       return { index, path, size, offset, length };
     });
   }
+
+  #keep(path: BytePath, list: PackedChunkList): void {
+    const previous = this.#lists.get(path);
+    if (previous !== undefined) this.#drop(path, previous);
+    this.#indexes.set(path, list.index);
+    this.#lists.set(path, list);
+    this.#listBytes += bytesOf(list);
+    for (const [oldest, other] of this.#lists) {
+      if (this.#listBytes <= KEPT_LIST_BYTES || oldest === path) break;
+      this.#drop(oldest, other);
+    }
+  }
+
+  #drop(path: BytePath, list: PackedChunkList): void {
+    this.#lists.delete(path);
+    this.#listBytes -= bytesOf(list);
+  }
+
+  /** The chunk list of a stated path; undefined when it has to be made anew and the file has changed. */
+  async chunkList(number: number, index: number, content: ContentReader): Promise<PackedChunkList | undefined> {
+    const [{ path, size }] = this.locate(number, [{ index, offset: 0, length: 0 }]);
+    const kept = this.#lists.get(path);
+    if (kept !== undefined) return kept;
+    const stated = this.#indexes.get(path);
+    if (stated === undefined)
+      throw new LockstepError("LOCKSTEP_MALFORMED", "asked for a chunk list that was not stated");
+    const anew = await content.chunkList(path, size);
+    if (anew === undefined || !sameDigest(anew.index, stated)) return undefined;
+    this.#keep(path, anew);
+    return anew;
+  }
+}
+
+function bytesOf({ batches }: PackedChunkList): number {
+  return batches.reduce((sum, batch) => sum + batch.length, 0);
 }

@@ -16,6 +16,7 @@ import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
 import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import type { Authority } from "./authority.ts";
 import { MasterDuty } from "./master.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import { RemoteDuty } from "./remote.ts";
 
 export interface ParticipantComponents {
@@ -25,6 +26,7 @@ export interface ParticipantComponents {
   readonly authority: Authority;
   readonly trees: ReadonlyMap<string, Tree>;
   readonly durability: "full" | "none";
+  readonly download: RateLimiter;
 }
 
 /** Answers one comparison server's round channel, from `begin` to the end of the channel. */
@@ -90,7 +92,7 @@ class Participant {
   }
 
   async #begin(id: RoundId, assignmentBytes: Uint8Array, orderBytes: Uint8Array): Promise<ResponseBody> {
-    const { authority, mesh, signer, trees, durability } = this.#components;
+    const { authority, mesh, signer, trees, durability, download } = this.#components;
     if (this.#active !== undefined || this.#beginning)
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
     this.#beginning = true;
@@ -132,7 +134,7 @@ class Participant {
         state: "begun",
         master: isMaster ? new MasterDuty(id, round, signer) : undefined,
         remote: roles.includes("remote")
-          ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability })
+          ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability, download })
           : undefined,
       };
       this.#rounds.enter(active);
@@ -186,7 +188,8 @@ class Participant {
       if (active.master === undefined) throw notThe("master");
       const [ordinals] = decodeGroups(request.state.ordinals, 1, LIMITS.rangesPerRequest);
       const absent = decodePaths(request.state.absent, LIMITS.rangesPerRequest);
-      const { statement, problems } = await active.master.state(ordinals ?? [], absent);
+      const [fetched] = decodeGroups(request.state.fetched, 1, LIMITS.rangesPerRequest);
+      const { statement, problems } = await active.master.state(ordinals ?? [], fetched ?? [], absent);
       yield { state: { statement: statement as Uint8Array<ArrayBuffer>, problems: encodeProblems(problems) } };
     } else if (request.prepare !== undefined) {
       this.#advance(active, "prepare");

@@ -5,10 +5,12 @@ import type { Problem } from "../model/problem.ts";
 import type { RoleAssignment } from "../model/role.ts";
 import { decodePackedStatement, type PackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
-import type { Frame, Mesh, Signer } from "../ports/mesh.ts";
+import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { CommitResult, ScanSummary, TreeRound } from "../ports/tree.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
+import { BlockFetch } from "./block-fetch.ts";
 import { ContentFetcher } from "./content-fetcher.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 export interface RemoteInit {
   readonly id: RoundId;
@@ -18,11 +20,15 @@ export interface RemoteInit {
   readonly mesh: Mesh;
   readonly signer: Signer;
   readonly durability: "full" | "none";
+  /** Limits what this host fetches. */
+  readonly download: RateLimiter;
 }
 
 export interface StageProgress {
   readonly bytesFromMaster: number;
   readonly bytesFromRemotes: number;
+  /** Bytes that the content took on its way, compressed or not. */
+  readonly bytesReceived: number;
   readonly bytesReused: number;
   readonly hashed: number;
   readonly problems: readonly Problem[];
@@ -42,7 +48,7 @@ export class RemoteDuty {
 
   constructor(init: RemoteInit) {
     this.#init = init;
-    this.#fetcher = new ContentFetcher(init.mesh, init.assignment.master, init.id);
+    this.#fetcher = new ContentFetcher(init.mesh, init.assignment.master, init.id, init.download);
   }
 
   listed(summary: ScanSummary): void {
@@ -79,16 +85,12 @@ export class RemoteDuty {
   async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
     const { round } = this.#init;
     const { stated, number } = await this.#openStatement(envelope);
-    const { fetch } = await round.stage({ block, stated, actions });
-    let bytesFromMaster = 0;
+    const plan = await round.stage({ block, stated, actions });
+    const content = new BlockFetch(this.#fetcher, round, block, number);
     let fetching = true;
-    const take = async (frame: Frame): Promise<void> => {
-      bytesFromMaster += frame.length;
-      await round.receive(block, frame);
-    };
     let failure: unknown;
-    const fetched = this.#fetcher
-      .fetch(number, fetch, take)
+    const fetched = content
+      .run(plan)
       .catch((error: unknown) => {
         failure = error;
       })
@@ -99,11 +101,13 @@ export class RemoteDuty {
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([fetched, new Promise<void>((resolve) => (timer = setTimeout(resolve, PROGRESS_MS)))]);
       clearTimeout(timer);
-      if (fetching) yield { bytesFromMaster, bytesFromRemotes: 0, bytesReused: 0, hashed: 0, problems: [] };
+      if (fetching) {
+        yield { ...fromNetwork(content), bytesReused: content.reused, hashed: 0, problems: [] };
+      }
     }
     const { problems, hashed, bytesReused } = await round.staged(block);
     if (failure !== undefined) throw failure;
-    yield { bytesFromMaster, bytesFromRemotes: 0, bytesReused, hashed, problems };
+    yield { ...fromNetwork(content), bytesReused, hashed, problems };
   }
 
   async commit(block: number): Promise<CommitResult> {
@@ -126,4 +130,12 @@ export class RemoteDuty {
   stop(): void {
     this.#fetcher.stop();
   }
+}
+
+function fromNetwork({ fetched, received }: BlockFetch): {
+  bytesFromMaster: number;
+  bytesFromRemotes: number;
+  bytesReceived: number;
+} {
+  return { bytesFromMaster: fetched, bytesFromRemotes: 0, bytesReceived: received };
 }

@@ -22,6 +22,13 @@ const AT_CTIME_NSEC = 30;
 const AT_DIGEST = 34;
 const AT_CRC = 66;
 
+/**
+ * A chunk list has a record of its own: suite 1, size 8, mtime 8+4, ctime 8+4 as above, then the list,
+ * then the crc32. Its key is told from a page's by its length.
+ */
+const LIST_HEAD_BYTES = AT_DIGEST - AT_SUITE;
+const CRC_BYTES = 4;
+
 type CacheLevel = Level<Buffer, Buffer>;
 
 function pageKey(keys: HashKeys, i: number): Buffer {
@@ -32,14 +39,37 @@ function pageKey(keys: HashKeys, i: number): Buffer {
   return key;
 }
 
+function listKey(keys: HashKeys, i: number): Buffer {
+  const key = Buffer.alloc(17);
+  key.writeDoubleBE(keys.device[i], 0);
+  key.writeUInt32BE(keys.inodeHigh[i], 8);
+  key.writeUInt32BE(keys.inodeLow[i], 12);
+  return key;
+}
+
+/** Writes suite, size and times so that they begin at `at + AT_SUITE`. */
+function writeState(record: Buffer, at: number, keys: HashKeys, i: number): void {
+  record[at + AT_SUITE] = SUITE.id;
+  record.writeDoubleLE(keys.size[i], at + AT_SIZE);
+  record.writeDoubleLE(keys.mtimeSec[i], at + AT_MTIME_SEC);
+  record.writeUInt32LE(keys.mtimeNsec[i], at + AT_MTIME_NSEC);
+  record.writeDoubleLE(keys.ctimeSec[i], at + AT_CTIME_SEC);
+  record.writeUInt32LE(keys.ctimeNsec[i], at + AT_CTIME_NSEC);
+}
+
+function isState(record: Buffer, at: number, keys: HashKeys, i: number): boolean {
+  return (
+    record.readDoubleLE(at + AT_SIZE) === keys.size[i] &&
+    record.readDoubleLE(at + AT_MTIME_SEC) === keys.mtimeSec[i] &&
+    record.readUInt32LE(at + AT_MTIME_NSEC) === keys.mtimeNsec[i] &&
+    record.readDoubleLE(at + AT_CTIME_SEC) === keys.ctimeSec[i] &&
+    record.readUInt32LE(at + AT_CTIME_NSEC) === keys.ctimeNsec[i]
+  );
+}
+
 function writeRecord(page: Buffer, at: number, keys: HashKeys, i: number, digests: Uint8Array): void {
   page[at] = keys.inodeLow[i] % PAGE_INODES;
-  page[at + AT_SUITE] = SUITE.id;
-  page.writeDoubleLE(keys.size[i], at + AT_SIZE);
-  page.writeDoubleLE(keys.mtimeSec[i], at + AT_MTIME_SEC);
-  page.writeUInt32LE(keys.mtimeNsec[i], at + AT_MTIME_NSEC);
-  page.writeDoubleLE(keys.ctimeSec[i], at + AT_CTIME_SEC);
-  page.writeUInt32LE(keys.ctimeNsec[i], at + AT_CTIME_NSEC);
+  writeState(page, at, keys, i);
   page.set(digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES), at + AT_DIGEST);
   page.writeUInt32LE(crc32(page.subarray(at, at + AT_CRC)), at + AT_CRC);
 }
@@ -47,11 +77,7 @@ function writeRecord(page: Buffer, at: number, keys: HashKeys, i: number, digest
 function matches(page: Buffer, at: number, keys: HashKeys, i: number): boolean {
   return (
     page[at + AT_SUITE] === SUITE.id &&
-    page.readDoubleLE(at + AT_SIZE) === keys.size[i] &&
-    page.readDoubleLE(at + AT_MTIME_SEC) === keys.mtimeSec[i] &&
-    page.readUInt32LE(at + AT_MTIME_NSEC) === keys.mtimeNsec[i] &&
-    page.readDoubleLE(at + AT_CTIME_SEC) === keys.ctimeSec[i] &&
-    page.readUInt32LE(at + AT_CTIME_NSEC) === keys.ctimeNsec[i] &&
+    isState(page, at, keys, i) &&
     page.readUInt32LE(at + AT_CRC) === crc32(page.subarray(at, at + AT_CRC))
   );
 }
@@ -156,6 +182,39 @@ export class LevelHashCache implements HashCache {
         }
         return { type: "put" as const, key, value: page };
       });
+      await this.#level.batch(batch);
+    } catch {
+      await this.#forget();
+    }
+  }
+
+  async lookupChunks(keys: HashKeys, match: "exact" | "inode"): Promise<(Uint8Array | undefined)[]> {
+    let values: (Buffer | undefined)[];
+    try {
+      values = await this.#level.getMany(Array.from(keys.size, (_, i) => listKey(keys, i)));
+    } catch {
+      await this.#forget();
+      return Array.from(keys.size, () => undefined);
+    }
+    return values.map((record, i) => {
+      if (record === undefined || record.length < LIST_HEAD_BYTES + CRC_BYTES) return undefined;
+      const end = record.length - CRC_BYTES;
+      if (record.readUInt32LE(end) !== crc32(record.subarray(0, end)) || record[0] !== SUITE.id) return undefined;
+      if (match === "exact" && !isState(record, -AT_SUITE, keys, i)) return undefined;
+      return new Uint8Array(record.subarray(LIST_HEAD_BYTES, end));
+    });
+  }
+
+  async storeChunks(keys: HashKeys, lists: readonly Uint8Array[]): Promise<void> {
+    const batch = lists.map((list, i) => {
+      const record = Buffer.alloc(LIST_HEAD_BYTES + list.length + CRC_BYTES);
+      writeState(record, -AT_SUITE, keys, i);
+      record.set(list, LIST_HEAD_BYTES);
+      const end = record.length - CRC_BYTES;
+      record.writeUInt32LE(crc32(record.subarray(0, end)), end);
+      return { type: "put" as const, key: listKey(keys, i), value: record };
+    });
+    try {
       await this.#level.batch(batch);
     } catch {
       await this.#forget();

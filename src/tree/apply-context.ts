@@ -1,3 +1,4 @@
+import type { ChunkRun } from "../model/chunk-list.ts";
 import { DIRECTORY, type Entry, isPrivilegedXattr, SYMLINK } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import { type BytePath, parentPath } from "../model/path.ts";
@@ -6,23 +7,26 @@ import type { Problem } from "../model/problem.ts";
 import type { StatedEntry } from "../model/statement.ts";
 import type { Suite } from "../model/suite.ts";
 import type { ApplyLimits } from "../ports/tree.ts";
+import type { ChunkedFile } from "./chunked-file.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import type { Hasher, IncrementalHash } from "./hasher.ts";
+import type { LocalSources } from "./local-sources.ts";
+import type { StableReader } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import type { RoundList } from "./round-list.ts";
 import type { StagingArea } from "./staging-area.ts";
-import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
-/** A new version on its way into the staging area. */
+/** A new version on its way into the staging area, from its start to its end. */
 export interface Incoming {
   readonly name: string;
   readonly size: number;
-  fd: number;
+  readonly fd: number;
   received: number;
-  readonly whole: IncrementalHash | undefined;
-  chunk: IncrementalHash | undefined;
-  chunkFill: number;
-  readonly chunks: Uint8Array[];
+  /** Undefined for a file that comes in one piece. */
+  whole: IncrementalHash | undefined;
+  /** Digest of a file that came in one piece. */
+  digest: Uint8Array | undefined;
 }
 
 /** One stated path of a block and how far it is. */
@@ -33,6 +37,8 @@ export interface Step {
   /** Name in the staging area of the new version, once it is complete and verified. */
   staged: string | undefined;
   incoming: Incoming | undefined;
+  /** Instead of `incoming`, where the new version is put together of chunks. */
+  chunked: ChunkedFile | undefined;
   /** Content that is yet to come. */
   awaiting: boolean;
   failed: boolean;
@@ -44,6 +50,8 @@ export interface Block {
   readonly problems: Problem[];
   hashed: number;
   bytesReused: number;
+  /** Chunk lists of new versions, to be remembered by the inodes that hold them. */
+  readonly chunkLists: { readonly stat: FileStat; readonly runs: readonly ChunkRun[] }[];
 }
 
 /** What all verbs of the apply share. */
@@ -58,6 +66,8 @@ export interface ApplyContext {
   readonly ledger: Ledger;
   /** Content that an interrupted round left in the staging area, by checksum in hex. */
   readonly leftovers: Map<string, string[]>;
+  readonly sources: LocalSources;
+  readonly reader: StableReader;
 }
 
 /** What the round has done so far that its end must know. */

@@ -7,7 +7,7 @@ import type { Problem } from "../model/problem.ts";
 import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
 import { type Expected, inodeKey, matchesExpected, typeOfMode } from "./entry-table.ts";
-import { StableReader, UnstableContent } from "./read-stable.ts";
+import { UnstableContent } from "./read-stable.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
 /** A path is not as the plan expects it. */
@@ -262,7 +262,7 @@ function linkToLeader(context: ApplyContext, step: Step, linkName: string, garba
 
 /** The leader must be what this round put there, or hold what the master stated of the group. */
 function checkLeader(context: ApplyContext, step: Step, leader: BytePath, stat: FileStat): void {
-  const { calls, directories, ledger, hasher, suite } = context;
+  const { directories, ledger, reader } = context;
   const placed = ledger.placed.get(leader);
   if (placed === inodeKey(stat)) return;
   if (step.stated.entry.type !== typeOfMode(stat.mode))
@@ -270,7 +270,7 @@ function checkLeader(context: ApplyContext, step: Step, leader: BytePath, stat: 
   const { checksum } = step.stated;
   if (step.stated.entry.type !== FILE || checksum === undefined) return;
   const { directory, name } = directories.locate(leader);
-  const content = new StableReader(calls, hasher, suite).read(directory, name);
+  const content = reader.read(directory, name);
   if (!sameDigest(content.checksum, checksum)) throw new TargetChanged("the first name of its group has other content");
   ledger.placed.set(leader, inodeKey(stat));
 }

@@ -1,9 +1,16 @@
 /** Worker thread: reads content for other hosts, apart from the thread that runs the rounds. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { ReadRange } from "../ports/tree.ts";
+import { cutFragments, encodeFragments } from "../model/fragments.ts";
+import type { BytePath } from "../model/path.ts";
+import { SUITE } from "../model/suite.ts";
+import type { PackedChunkList, ReadRange } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
+import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
-import { RecordPacker } from "./content-records.ts";
+import { COMPRESSED_FRAME, compressFrame, RecordPacker } from "./content-records.ts";
+import { createHasher } from "./hasher.ts";
+import { packChunkList } from "./pack-chunk-list.ts";
+import { StableReader } from "./read-stable.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
 import { newFileStat } from "./system-calls.ts";
 import { Moved, WorkerPort } from "./worker-port.ts";
@@ -11,7 +18,49 @@ import { Moved, WorkerPort } from "./worker-port.ts";
 if (parentPort === null) throw new Error("runs as a worker only");
 const { path } = workerData as RoundWorkerData;
 const calls = chooseCalls();
+const hasher = createHasher();
 const stat = newFileStat();
+const compressor = createCompressor();
+
+/** Frames sent plain, after one that did not get smaller, before compression is tried again. */
+const PLAIN_RUN = 8;
+
+/** Makes frames smaller, and leaves those alone that follow one that did not get smaller. */
+class FrameCompressor {
+  readonly #zstd: Compressor;
+  #plainLeft = 0;
+
+  constructor(zstd: Compressor) {
+    this.#zstd = zstd;
+  }
+
+  smallerOf(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (this.#plainLeft > 0) {
+      this.#plainLeft--;
+      return frame;
+    }
+    const smaller = compressFrame(this.#zstd, frame);
+    this.#plainLeft = smaller[0] === COMPRESSED_FRAME ? 0 : PLAIN_RUN;
+    return smaller;
+  }
+}
+
+function moved(frames: Uint8Array<ArrayBuffer>[]): Moved<Uint8Array<ArrayBuffer>[]> {
+  return new Moved(
+    frames,
+    frames.map((frame) => frame.buffer),
+  );
+}
+
+/** Opens the root for one request: it may have been replaced since the last. */
+function inRoot<T>(work: (directories: ConfinedDirectories) => T): T {
+  const directories = new ConfinedDirectories(calls, path);
+  try {
+    return work(directories);
+  } finally {
+    directories.close();
+  }
+}
 
 /** Puts one range into the frames; false when the file is not as it was stated. */
 function readRange(directories: ConfinedDirectories, packer: RecordPacker, range: ReadRange): boolean {
@@ -21,8 +70,8 @@ function readRange(directories: ConfinedDirectories, packer: RecordPacker, range
     calls.statFile(fd, stat);
     if (stat.size !== range.size) return false;
     for (let done = 0; done < range.length; ) {
-      const written = packer.add(range.index, range.length - done, (buffer, offset, length) =>
-        calls.read(fd, buffer, offset, length, range.offset + done),
+      const written = packer.add(range.index, range.offset + done, range.length - done, (buffer, at, length) =>
+        calls.read(fd, buffer, at, length, range.offset + done),
       );
       if (written === 0) return false;
       done += written;
@@ -33,13 +82,29 @@ function readRange(directories: ConfinedDirectories, packer: RecordPacker, range
   }
 }
 
+function readChunk(directories: ConfinedDirectories, range: ReadRange): Uint8Array | undefined {
+  const { directory, name } = directories.locate(range.path);
+  const fd = calls.openFile(directory, name);
+  try {
+    const chunk = new Uint8Array(range.length);
+    for (let done = 0; done < range.length; ) {
+      const count = calls.read(fd, chunk, done, range.length - done, range.offset + done);
+      if (count === 0) return undefined;
+      done += count;
+    }
+    return chunk;
+  } finally {
+    calls.closeFile(fd);
+  }
+}
+
 const port = new WorkerPort(parentPort, {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
-  read(ranges: readonly ReadRange[]): Moved<Uint8Array[]> {
+  async read(ranges: readonly ReadRange[], compress: boolean): Promise<Moved<Uint8Array[]>> {
+    const zstd = compress ? new FrameCompressor(await compressor) : undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker((frame) => frames.push(frame));
-    const directories = new ConfinedDirectories(calls, path);
-    try {
+    const packer = new RecordPacker((frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    inRoot((directories) => {
       for (const range of ranges) {
         let whole = false;
         try {
@@ -49,14 +114,34 @@ const port = new WorkerPort(parentPort, {
         }
         if (!whole) packer.fail(range.index);
       }
-    } finally {
-      directories.close();
-    }
+    });
     packer.flush();
-    return new Moved(
-      frames,
-      frames.map((frame) => frame.buffer),
-    );
+    return moved(frames);
+  },
+  async compress(frames: readonly Uint8Array<ArrayBuffer>[]): Promise<Moved<Uint8Array[]>> {
+    const zstd = new FrameCompressor(await compressor);
+    return moved(frames.map((frame) => zstd.smallerOf(frame)));
+  },
+  chunkList(file: BytePath, size: number): PackedChunkList | undefined {
+    return inRoot((directories) => {
+      try {
+        const { directory, name } = directories.locate(file);
+        const { stat: now, chunks } = new StableReader(calls, hasher, SUITE).read(directory, name, { chunks: true });
+        return now.size === size ? packChunkList(hasher.hash, SUITE, chunks) : undefined;
+      } catch {
+        return undefined;
+      }
+    });
+  },
+  fragments(range: ReadRange): Uint8Array | undefined {
+    return inRoot((directories) => {
+      try {
+        const chunk = readChunk(directories, range);
+        return chunk === undefined ? undefined : encodeFragments(cutFragments(hasher.hash, SUITE.fragment, chunk));
+      } catch {
+        return undefined;
+      }
+    });
   },
 });
 void port;

@@ -35,6 +35,8 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
 const RESOLVE = 0x01 | 0x04 | 0x08;
 const SEEK_DATA = 3;
+// _IOW(0x94, 9, int), uapi/linux/fs.h
+const FICLONE = 0x40049409;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
@@ -73,6 +75,7 @@ export function createLinuxCalls(): SystemCalls {
   const syncfs = libc.func("syncfs", "int", ["int"]);
   const fstatvfs = libc.func("fstatvfs", "int", ["int", "void *"]);
   const fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
+  const ioctl = libc.func("ioctl", "int", ["int", "ulong", "int"]);
   const lseek = libc.func("lseek", "int64", ["int", "int64", "int"]);
   const close = libc.func("close", "int", ["int"]);
   const chmodPath = libc.func("chmod", "int", ["void *", "uint"]);
@@ -258,6 +261,12 @@ export function createLinuxCalls(): SystemCalls {
       if (fd < 0) fail("create");
       return fd;
     },
+    reopenFile(directory, name) {
+      const fd = openat(directory, first(name), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0) as number;
+      if (fd < 0) fail("open");
+      return fd;
+    },
+    cloneFile: (from, to) => (ioctl(to, FICLONE, from) as number) === 0,
     statFile(fd, into) {
       if ((statx(numbers.statx, fd, first(""), AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) fail("statx");
       fill(into);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../model/errors.ts";
+import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
 import type { ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
@@ -68,6 +69,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     {
       lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
       store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
+      lookupChunks: (...args: Parameters<HashCache["lookupChunks"]>) => cache.lookupChunks(...args),
+      storeChunks: (...args: Parameters<HashCache["storeChunks"]>) => cache.storeChunks(...args),
       writeJournal: (part: number, bytes: Uint8Array) => journal.write(part, bytes),
       clearJournal: () => journal.clear(),
     },
@@ -89,8 +92,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         lookup: (paths) => call("lookup", paths),
         groupDigests: (groups) => call("groupDigests", groups),
         checksums: (group) => call("checksums", group),
-        async state(ordinals) {
-          const { content, ...result } = await call<StateResult>("state", ordinals);
+        async state(ordinals, fetched) {
+          const { content, ...result } = await call<StateResult>("state", ordinals, fetched);
           recent.add(content);
           return result;
         },
@@ -98,6 +101,10 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         freeBytes: () => call("freeBytes"),
         prepare: (limits) => call("prepare", limits),
         stage: (request) => call("stage", request),
+        chunkIndex: (block, index, packed) => call("chunkIndex", block, index, packed),
+        chunkBatch: (block, index, batch, bytes) => call("chunkBatch", block, index, batch, bytes),
+        fragments: (block, index, offset, bytes) => call("fragments", block, index, offset, bytes),
+        sourceLost: (block, index) => call("sourceLost", block, index),
         receive: (block, frame) => rounds.port.call("receive", [block, frame], [frame.buffer]),
         staged: (block) => call("staged", block),
         commit: (block) => call("commit", block),
@@ -116,13 +123,16 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       await journal.clear();
     },
     content: {
-      async *read(ranges: readonly ReadRange[], signal: AbortSignal) {
-        const frames = recent.frames(ranges) ?? (await contents.port.call<Uint8Array<ArrayBuffer>[]>("read", [ranges]));
-        for (const frame of frames) {
-          signal.throwIfAborted();
-          yield frame;
-        }
+      async read(ranges: readonly ReadRange[], compress: boolean) {
+        const kept = recent.frames(ranges);
+        if (kept === undefined) return contents.port.call("read", [ranges, compress]);
+        if (!compress) return kept;
+        // Not in this thread, which would hold up the network.
+        const buffers = kept.map((frame) => frame.buffer);
+        return contents.port.call("compress", [kept], buffers);
       },
+      chunkList: (path: BytePath, size: number) => contents.port.call("chunkList", [path, size]),
+      fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
     },
     async close() {
       await Promise.all([rounds.stop(), contents.stop()]);

@@ -114,6 +114,9 @@ export function createPortableCalls(): SystemCalls {
       attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW | NO_BLOCK)),
     createFile: (directory, name) =>
       attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
+    reopenFile: (directory, name) =>
+      attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDWR | NO_FOLLOW)),
+    cloneFile: () => false,
     statFile: (fd, into) => attempt("fstat", () => fill(fs.fstatSync(fd, { bigint: true }), into, undefined)),
     read: (fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position),
     write(fd, buffer, offset, length, position) {

@@ -1,3 +1,5 @@
+import { ChunkListBuilder, type ChunkRun } from "../model/chunk-list.ts";
+import { cutPoint } from "../model/cut.ts";
 import { FILE } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { Suite } from "../model/suite.ts";
@@ -19,13 +21,23 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 
 export interface StableContent {
   readonly checksum: Uint8Array<ArrayBuffer>;
-  /** Digests of the chunks, in order. */
-  readonly chunks: readonly Uint8Array[];
+  /** The chunks in order, when they were asked for and the file is long enough to have some. */
+  readonly chunks: readonly ChunkRun[];
   /** The file's state, which the content belongs to. */
   readonly stat: FileStat;
   /** True when the digest may be cached: nothing can have changed behind the same times. */
   readonly settled: boolean;
 }
+
+type Digests = Pick<StableContent, "checksum" | "chunks">;
+
+export interface ReadOptions {
+  readonly chunks?: boolean;
+  readonly collect?: (content: Uint8Array) => void;
+}
+
+/** Long files go through memory in pieces of this; several times the longest chunk. */
+const LARGE_BUFFER_BYTES = 8 << 20;
 
 export class UnstableContent extends Error {
   readonly code: ErrorCode;
@@ -63,9 +75,10 @@ export class StableReader {
   readonly #calls: SystemCalls;
   readonly #hasher: Hasher;
   readonly #suite: Suite;
-  readonly #buffer: Buffer;
+  readonly #small: Buffer;
+  #large: Buffer | undefined;
   #waits = 0;
-  /** A chunk of zeros and its digest, once a hole was met. */
+  /** As many zeros as the longest chunk has, and their digest, once a hole was met. */
   #zeros: Buffer | undefined;
   #zeroDigest: Uint8Array | undefined;
 
@@ -73,16 +86,19 @@ export class StableReader {
     this.#calls = calls;
     this.#hasher = hasher;
     this.#suite = suite;
-    this.#buffer = Buffer.allocUnsafeSlow(suite.chunkBytes);
+    this.#small = Buffer.allocUnsafeSlow(suite.singleBytes);
   }
 
   /**
-   * @param collect is given the content of a file of one chunk, to be copied at once; when it is
-   * given more than once, the last counts
+   * @param options.chunks cut the chunks of a file that is longer than one; costs more than the
+   * checksum alone
+   * @param options.collect is given the content of a file of one chunk, to be copied at once; when it
+   * is given more than once, the last counts
    * @throws SystemError when the file cannot be read, UnstableContent when it keeps changing or is
    * not a file any more
    */
-  read(directory: DirectoryHandle, name: string, collect?: (content: Uint8Array) => void): StableContent {
+  read(directory: DirectoryHandle, name: string, options: ReadOptions = {}): StableContent {
+    const { collect, chunks = false } = options;
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
@@ -94,14 +110,14 @@ export class StableReader {
         if (typeOfMode(before.mode) !== FILE)
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
-        const content = this.#hashOnce(fd, before.size);
+        const content = this.#readOnce(fd, before.size, chunks);
         const whole = content !== undefined && (!leased || calls.leaseHeld(fd));
         calls.statFile(fd, after);
         if (!whole || !sameState(before, after)) continue;
         const settled = isSettled(before, startedAt);
         // The buffer still holds a file of one chunk.
-        if (collect !== undefined && before.size <= this.#suite.chunkBytes)
-          collect(this.#buffer.subarray(0, before.size));
+        if (collect !== undefined && before.size <= this.#suite.singleBytes)
+          collect(this.#small.subarray(0, before.size));
         if (leased) return { ...content, stat: after, settled };
         if (!settled) {
           // Without a lease only rest shows that nobody writes. One wait serves many files, and files
@@ -111,7 +127,7 @@ export class StableReader {
           Atomics.wait(pause, 0, 0, SETTLED_MS);
           continue;
         }
-        const again = this.#hashOnce(fd, before.size);
+        const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;
         if (equal && sameState(before, after)) return { ...content, stat: after, settled };
@@ -123,40 +139,93 @@ export class StableReader {
   }
 
   /** Digests of exactly `size` bytes, or undefined when the file has another length by now. */
-  #hashOnce(
-    fd: number,
-    size: number,
-  ): { checksum: Uint8Array<ArrayBuffer>; chunks: readonly Uint8Array[] } | undefined {
-    const { chunkBytes } = this.#suite;
-    const hash = this.#hasher.hash;
-    const chunks: Uint8Array[] = [];
-    const whole = size > chunkBytes ? this.#hasher.incremental() : undefined;
-    for (let at = 0; at < size; at += chunkBytes) {
-      const length = Math.min(chunkBytes, size - at);
-      // A hole is not read: 20 GiB of it would go through memory as zeros.
-      if (whole !== undefined && this.#calls.seekData(fd, at, size) >= at + length) {
-        this.#zeros ??= Buffer.alloc(chunkBytes);
-        this.#zeroDigest ??= hash(this.#zeros);
-        const zeros = this.#zeros.subarray(0, length);
-        chunks.push(length === chunkBytes ? this.#zeroDigest : hash(zeros));
-        whole.update(zeros);
-        continue;
-      }
-      if (!this.#fill(fd, length, at)) return undefined;
-      const chunk = this.#buffer.subarray(0, length);
-      chunks.push(hash(chunk));
-      whole?.update(chunk);
-    }
-    const checksum = whole?.digest() ?? (chunks[0] as Uint8Array<ArrayBuffer> | undefined) ?? hash(new Uint8Array(0));
-    return {
-      checksum: checksum as Uint8Array<ArrayBuffer>,
-      chunks,
-    };
+  #readOnce(fd: number, size: number, chunks: boolean): Digests | undefined {
+    if (size > this.#suite.singleBytes) return chunks ? this.#readChunks(fd, size) : this.#readPlain(fd, size);
+    if (!this.#fill(fd, this.#small, 0, size, 0)) return undefined;
+    return { checksum: this.#hasher.hash(this.#small.subarray(0, size)), chunks: [] };
   }
 
-  #fill(fd: number, length: number, position: number): boolean {
+  get #buffer(): Buffer {
+    this.#large ??= Buffer.allocUnsafeSlow(LARGE_BUFFER_BYTES);
+    return this.#large;
+  }
+
+  #zeroChunk(): { zeros: Buffer; digest: Uint8Array } {
+    this.#zeros ??= Buffer.alloc(this.#suite.chunk.maxBytes);
+    this.#zeroDigest ??= this.#hasher.hash(this.#zeros);
+    return { zeros: this.#zeros, digest: this.#zeroDigest };
+  }
+
+  #readPlain(fd: number, size: number): Digests | undefined {
+    const whole = this.#hasher.incremental();
+    const buffer = this.#small;
+    for (let at = 0; at < size; ) {
+      // A hole is not read: 20 GiB of it would go through memory as zeros.
+      const hole = this.#calls.seekData(fd, at, size) - at;
+      if (hole > 0) {
+        const { zeros } = this.#zeroChunk();
+        const length = Math.min(hole, zeros.length);
+        whole.update(zeros.subarray(0, length));
+        at += length;
+        continue;
+      }
+      const length = Math.min(buffer.length, size - at);
+      if (!this.#fill(fd, buffer, 0, length, at)) return undefined;
+      whole.update(buffer.subarray(0, length));
+      at += length;
+    }
+    return { checksum: whole.digest(), chunks: [] };
+  }
+
+  #readChunks(fd: number, size: number): Digests | undefined {
+    const bounds = this.#suite.chunk;
+    const { maxBytes } = bounds;
+    const { hash } = this.#hasher;
+    const whole = this.#hasher.incremental();
+    const chunks = new ChunkListBuilder();
+    const buffer = this.#buffer;
+    // The chunk at hand begins at buffer[start], which is the file's byte `at`.
+    let [at, start, filled] = [0, 0, 0];
+    while (at < size) {
+      const buffered = filled - start;
+      let hollow = false;
+      if (buffered < maxBytes && at + buffered < size) {
+        const hole = this.#calls.seekData(fd, at + buffered, size) - (at + buffered);
+        const { zeros, digest } = hole >= maxBytes ? this.#zeroChunk() : { zeros: undefined, digest: undefined };
+        if (zeros !== undefined && buffered === 0) {
+          // Zeros are never cut before the longest chunk.
+          const count = Math.floor(hole / maxBytes);
+          chunks.add(maxBytes, digest, count);
+          for (let i = 0; i < count; i++) whole.update(zeros);
+          at += count * maxBytes;
+          continue;
+        }
+        buffer.copyWithin(0, start, filled);
+        [start, filled] = [0, buffered];
+        hollow = zeros !== undefined;
+        if (hollow) {
+          // Only as far as this chunk can go; what of it is left over is looked for again.
+          buffer.fill(0, filled, maxBytes);
+          filled = maxBytes;
+        } else {
+          const length = Math.min(buffer.length - filled, size - at - filled);
+          if (!this.#fill(fd, buffer, filled, length, at + filled)) return undefined;
+          filled += length;
+        }
+      }
+      const end = cutPoint(buffer, start, filled, bounds);
+      const chunk = buffer.subarray(start, end);
+      chunks.add(chunk.length, hash(chunk));
+      whole.update(chunk);
+      at += chunk.length;
+      start = hollow ? filled : end;
+    }
+    return { checksum: whole.digest(), chunks: chunks.finish() };
+  }
+
+  #fill(fd: number, buffer: Buffer, offset: number, length: number, position: number): boolean {
     for (let done = 0; done < length; ) {
-      const count = this.#calls.read(fd, this.#buffer, done, length - done, position + done);
+      const count = this.#calls.read(fd, buffer, offset + done, length - done, position + done);
       if (count === 0) return false;
       done += count;
     }

@@ -84,7 +84,7 @@ export class RecentContent {
     for (const { index, path, length } of ranges) {
       const { bytes } = this.#byPath.get(path) as Kept;
       for (let at = 0; at < length; ) {
-        at += packer.add(index, length - at, (buffer, offset, count) => {
+        at += packer.add(index, at, length - at, (buffer, offset, count) => {
           buffer.set(bytes.subarray(at, at + count), offset);
           return count;
         });

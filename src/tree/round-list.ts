@@ -1,5 +1,6 @@
 import { createClassifier } from "../compare/classify.ts";
 import { encodeBatch } from "../model/batch.ts";
+import { type ChunkRun, chunkRoot, decodeChunkRuns, encodeChunkRuns } from "../model/chunk-list.ts";
 import { DIGEST_BYTES, DIGEST_DOMAIN, digestOf } from "../model/digest.ts";
 import {
   ABILITY,
@@ -16,24 +17,19 @@ import { listRoot, type Manifest, ManifestBuilder, type ManifestNode } from "../
 import { eachOrdinal, type OrdinalRanges } from "../model/ordinals.ts";
 import { type BytePath, comparePaths } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
-import type { StatedEntry } from "../model/statement.ts";
-import { chunkRoot, type Suite } from "../model/suite.ts";
-import type { CachedHashes, HashKeys } from "../ports/store.ts";
-import type { Found, GroupDigests, ScanOptions, ScanSummary } from "../ports/tree.ts";
+import { hasChunkList, type StatedEntry } from "../model/statement.ts";
+import type { Suite } from "../model/suite.ts";
+import type { HashCache } from "../ports/store.ts";
+import type { Found, GroupDigests, PackedChunkList, ScanOptions, ScanSummary } from "../ports/tree.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
 import type { Hasher } from "./hasher.ts";
+import { packChunkList } from "./pack-chunk-list.ts";
 import { StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import { ContentCollector, type PackedContent } from "./recent-content.ts";
 import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
-
-/** How the worker reaches the hash cache, which lives on the main thread. */
-export interface CachePort {
-  lookup(keys: HashKeys): Promise<CachedHashes>;
-  store(keys: HashKeys, hashes: CachedHashes): Promise<void>;
-}
 
 /** Newly made digests are handed to the cache in batches of this many. */
 const CACHE_BATCH = 4096;
@@ -50,7 +46,23 @@ export interface ListContext {
   readonly hasher: Hasher;
   readonly suite: Suite;
   readonly directories: ConfinedDirectories;
-  readonly cache: CachePort;
+  /** On the main thread, from a worker's point of view. */
+  readonly cache: HashCache;
+}
+
+interface StateOfOne {
+  readonly entry: Entry;
+  readonly checksum: Uint8Array | undefined;
+  readonly chunks: readonly ChunkRun[] | undefined;
+  readonly settled: boolean;
+}
+
+export interface State {
+  readonly stated: StatedEntry[];
+  readonly problems: Problem[];
+  readonly content: PackedContent;
+  /** Chunks of the files that have a chunk root in the statement. */
+  readonly lists: readonly (readonly [BytePath, PackedChunkList])[];
 }
 
 /** A round's list of one root, and everything that is asked about it. */
@@ -62,6 +74,7 @@ export class RoundList {
   /** Entries before this are the list; later ones were looked up. */
   #listed = 0;
   readonly #found = new Map<BytePath, number>();
+  readonly #learned = new Map<number, Uint8Array>();
   #digests = new Uint8Array(0);
   #digestState = new Uint8Array(0);
   readonly #stat: FileStat = newFileStat();
@@ -92,6 +105,7 @@ export class RoundList {
     }
     this.#table = table;
     this.#found.clear();
+    this.#learned.clear();
     this.#listed = table.count;
     const builder = new ManifestBuilder(hasher.hash);
     for (let i = 0; i < table.count; i++) builder.add(table.entry(i));
@@ -138,6 +152,16 @@ export class RoundList {
 
   #digest(ordinal: number): Uint8Array {
     return this.#digests.subarray(ordinal * DIGEST_BYTES, (ordinal + 1) * DIGEST_BYTES);
+  }
+
+  /** The digest of a listed file, when it is known without reading it. */
+  knownDigest(ordinal: number): Uint8Array | undefined {
+    return this.#digestState[ordinal] === KNOWN ? this.#digest(ordinal) : this.#learned.get(ordinal);
+  }
+
+  /** Takes note of a digest that was made on the way, for this round's use as a source only. */
+  learnDigest(ordinal: number, digest: Uint8Array): void {
+    this.#learned.set(ordinal, digest);
   }
 
   #contentRoot(): Uint8Array | undefined {
@@ -298,29 +322,69 @@ export class RoundList {
     return digests;
   }
 
-  /** What these entries are now: fresh stat, content read as one generation. */
-  async state(
-    ordinals: OrdinalRanges,
-  ): Promise<{ stated: StatedEntry[]; problems: Problem[]; content: PackedContent }> {
+  /**
+   * What these entries are now: fresh stat, content read as one generation.
+   *
+   * @param fetched those of the entries whose content some remote will fetch
+   */
+  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges): Promise<State> {
     this.#checkRanges(ordinals);
+    this.#checkRanges(fetched);
+    const { hasher, suite } = this.#context;
+    const wanted = new Set(eachOrdinal(fetched));
+    const cached = await this.#cachedChunks([...wanted]);
     const collector = new ContentCollector();
     const stated: StatedEntry[] = [];
     const problems: Problem[] = [];
     const settled: number[] = [];
+    const chunked: [ordinal: number, chunks: Uint8Array][] = [];
+    const lists: [BytePath, PackedChunkList][] = [];
     for (const ordinal of eachOrdinal(ordinals)) {
       const path = this.#table.paths[ordinal];
       try {
-        const now = this.#stateOne(ordinal, collector);
-        stated.push(now.stated);
+        const now = this.#stateOne(ordinal, collector, wanted.has(ordinal), cached.get(ordinal));
+        const { entry, checksum, chunks } = now;
+        let root: Uint8Array | undefined;
+        if (chunks !== undefined && hasChunkList(entry, suite)) {
+          const list = packChunkList(hasher.hash, suite, chunks);
+          root = chunkRoot(hasher.hash, suite, list.index);
+          lists.push([path, list]);
+          if (now.settled) chunked.push([ordinal, encodeChunkRuns(chunks)]);
+        }
+        stated.push({ entry, checksum, chunkRoot: root });
         if (now.settled) settled.push(ordinal);
       } catch (error) {
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
       }
     }
     await this.#storeSettled(settled);
+    if (chunked.length > 0) {
+      const keys = this.#table.hashKeys(chunked.map(([ordinal]) => ordinal));
+      await this.#context.cache.storeChunks(
+        keys,
+        chunked.map(([, chunks]) => chunks),
+      );
+    }
     // Entries that were looked up besides stand after the list.
     stated.sort((a, b) => comparePaths(a.entry.path, b.entry.path));
-    return { stated, problems, content: collector.take() };
+    return { stated, problems, content: collector.take(), lists };
+  }
+
+  /** Chunk lists that the cache has of files as they were listed. */
+  async #cachedChunks(ordinals: readonly number[]): Promise<Map<number, ChunkRun[]>> {
+    const { cache, suite } = this.#context;
+    const found = new Map<number, ChunkRun[]>();
+    const long = ordinals.filter((ordinal) => this.#digestState[ordinal] === KNOWN && this.#isLong(ordinal));
+    if (long.length === 0) return found;
+    const lists = await cache.lookupChunks(this.#table.hashKeys(long), "exact");
+    for (const [i, list] of lists.entries()) {
+      if (list !== undefined) found.set(long[i], decodeChunkRuns(list, suite, Number.POSITIVE_INFINITY));
+    }
+    return found;
+  }
+
+  #isLong(ordinal: number): boolean {
+    return this.#table.type(ordinal) === FILE && this.#table.size(ordinal) > this.#context.suite.singleBytes;
   }
 
   async #storeSettled(ordinals: number[]): Promise<void> {
@@ -331,8 +395,13 @@ export class RoundList {
     await this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests });
   }
 
-  #stateOne(ordinal: number, collector: ContentCollector): { stated: StatedEntry; settled: boolean } {
-    const { directories, suite, hasher } = this.#context;
+  #stateOne(
+    ordinal: number,
+    collector: ContentCollector,
+    isFetched: boolean,
+    cachedChunks: readonly ChunkRun[] | undefined,
+  ): StateOfOne {
+    const { directories, suite } = this.#context;
     const path = this.#table.paths[ordinal];
     const leaderOrdinal = this.#table.leaderOf(ordinal);
     const leader = leaderOrdinal === undefined ? undefined : this.#table.paths[leaderOrdinal];
@@ -353,23 +422,24 @@ export class RoundList {
       const entry = unchanged
         ? this.#table.entry(ordinal)
         : entryFromStat(path, this.#stat, target, leader, this.#xattrs(path));
-      if (type !== FILE) return { stated: { entry, checksum: undefined, chunkRoot: undefined }, settled: false };
-      if (unchanged && known !== undefined && entry.size <= suite.chunkBytes) {
-        // One chunk, whose digest is the checksum itself: nothing need be read.
-        const root = chunkRoot(hasher.hash, suite, entry.size === 0 ? [] : [known]);
-        return { stated: { entry, checksum: known.slice(), chunkRoot: root }, settled: false };
+      if (type !== FILE) return { entry, checksum: undefined, chunks: undefined, settled: false };
+      const needsChunks = isFetched && hasChunkList(entry, suite) && cachedChunks === undefined;
+      // Nothing need be read: the digest of one chunk is the checksum itself, and other lists are cached.
+      if (unchanged && known !== undefined && !needsChunks) {
+        return { entry, checksum: known.slice(), chunks: cachedChunks, settled: false };
       }
     }
     const { directory, name } = directories.locate(path);
-    const content = this.#reader.read(directory, name, (bytes) => collector.add(path, bytes));
+    const content = this.#reader.read(directory, name, {
+      chunks: isFetched,
+      collect: (bytes) => collector.add(path, bytes),
+    });
     const same = matchesExpected(content.stat, this.#table.expected(ordinal));
     if (same) this.#setDigest(ordinal, content.checksum);
     // With an unchanged ctime nothing else has changed either.
     const entry = same ? this.#table.entry(ordinal) : entryFromStat(path, content.stat, "", leader, this.#xattrs(path));
-    return {
-      stated: { entry, checksum: content.checksum, chunkRoot: chunkRoot(hasher.hash, suite, content.chunks) },
-      settled: same && content.settled,
-    };
+    const chunks = isFetched ? content.chunks : undefined;
+    return { entry, checksum: content.checksum, chunks, settled: same && content.settled };
   }
 
   /** Those of the paths that are certainly not there. */

@@ -1,19 +1,35 @@
 /** Worker thread: one root's rounds, with synchronous system calls off the main thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeJournalPart, encodeJournalPart, type JournalPart } from "../model/apply-journal.ts";
+import { encodeChunkRuns } from "../model/chunk-list.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import { encodeStated } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
+import type { HashCache } from "../ports/store.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { beginApply, commitBlock, deletePaths, finishApply, journalOfBlock, journalOfDeletions } from "./commit.ts";
+import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
+import { openFrame } from "./content-records.ts";
+import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
-import { type CachePort, RoundList } from "./round-list.ts";
-import { beginStage, endStage, receiveContent, unpackSteps } from "./stage.ts";
+import { LocalSources } from "./local-sources.ts";
+import { StableReader } from "./read-stable.ts";
+import { RoundList } from "./round-list.ts";
+import {
+  beginChunked,
+  beginStage,
+  endStage,
+  loseSource,
+  receiveContent,
+  takeChunkBatch,
+  takeFragments,
+  unpackSteps,
+} from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf } from "./system-calls.ts";
 import { Moved, WorkerPort } from "./worker-port.ts";
@@ -27,6 +43,8 @@ if (parentPort === null) throw new Error("runs as a worker only");
 const { name, path } = workerData as RoundWorkerData;
 const calls = chooseCalls();
 const hasher = createHasher();
+const reader = new StableReader(calls, hasher, SUITE);
+const compressor = createCompressor();
 
 interface Open {
   readonly directories: ConfinedDirectories;
@@ -98,7 +116,9 @@ async function close(clean: boolean): Promise<void> {
 function newApply({ directories, list }: Open, limits: ApplyLimits): ApplyContext {
   const staging = new StagingArea(calls, directories.root);
   const ledger = new Ledger();
-  return { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger, leftovers: new Map() };
+  const sources = new LocalSources(list, cache, SUITE);
+  const leftovers = new Map<string, string[]>();
+  return { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger, leftovers, sources, reader };
 }
 
 /** Does what a crash left undone, as the journal says. */
@@ -128,10 +148,25 @@ async function writeJournal(part: JournalPart): Promise<void> {
   await port.call("writeJournal", [journalPart++, encodeJournalPart(part)]);
 }
 
-const cache: CachePort = {
+const cache: HashCache = {
   lookup: (keys) => port.call("lookup", [keys]),
   store: (keys, hashes) => port.call("store", [keys, hashes]),
+  lookupChunks: (keys, match) => port.call("lookupChunks", [keys, match]),
+  storeChunks: (keys, lists) => port.call("storeChunks", [keys, lists]),
 };
+
+/** Remembers which chunks the new versions of a block are made of: where they may be found later. */
+async function rememberChunks({ chunkLists }: Block): Promise<void> {
+  if (chunkLists.length === 0) return;
+  const table = new EntryTable();
+  // No ctime matches it: the switch is yet to come, and it says only where to look.
+  for (const { stat } of chunkLists) table.add("", { ...stat, ctimeSec: -1 }, "", []);
+  const keys = table.hashKeys(chunkLists.map((_, i) => i));
+  await cache.storeChunks(
+    keys,
+    chunkLists.map(({ runs }) => encodeChunkRuns(runs)),
+  );
+}
 
 const port = new WorkerPort(parentPort, {
   lacks: () => [...calls.lacks],
@@ -148,13 +183,13 @@ const port = new WorkerPort(parentPort, {
   lookup: (paths: BytePath[]) => opened().list.lookup(paths),
   groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
   checksums: (group: OrdinalRanges) => opened().list.checksums(group),
-  async state(ordinals: OrdinalRanges) {
-    const { stated, problems, content } = await opened().list.state(ordinals);
+  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges) {
+    const { stated, problems, content, lists } = await opened().list.state(ordinals, fetched);
     const packed = encodeStated(stated);
     const paths = stated.map(({ entry }) => entry.path);
     const sizes = Float64Array.from(stated, ({ entry }) => entry.size);
     const buffers = content.buffers.map((buffer) => buffer.buffer);
-    return new Moved({ stated: packed, paths, sizes, problems, content }, [packed.buffer, ...buffers]);
+    return new Moved({ stated: packed, paths, sizes, problems, content, lists }, [packed.buffer, ...buffers]);
   },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
@@ -183,12 +218,27 @@ const port = new WorkerPort(parentPort, {
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", `file block ${request.block} was staged before`);
     }
     numbers.add(request.block);
-    const { block, fetch } = beginStage(applying(), unpackSteps(request));
+    const { block, plan } = beginStage(applying(), unpackSteps(request));
     blocks.set(request.block, block);
-    return { fetch };
+    return plan;
   },
-  receive: (number: number, frame: Uint8Array<ArrayBuffer>) => receiveContent(applying(), blockOf(number), frame),
-  staged: (number: number) => endStage(applying(), blockOf(number)),
+  chunkIndex: (number: number, index: number, packed: Uint8Array | undefined) =>
+    beginChunked(applying(), blockOf(number), index, packed),
+  chunkBatch: (number: number, index: number, batch: number, bytes: Uint8Array | undefined) =>
+    takeChunkBatch(applying(), blockOf(number), index, batch, bytes),
+  fragments: (number: number, index: number, offset: number, bytes: Uint8Array) =>
+    takeFragments(applying(), blockOf(number), index, offset, bytes),
+  sourceLost: (number: number, index: number) => loseSource(applying(), blockOf(number), index),
+  async receive(number: number, frame: Uint8Array<ArrayBuffer>) {
+    const records = openFrame(await compressor, frame);
+    if (records === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "malformed content frame");
+    return receiveContent(applying(), blockOf(number), records);
+  },
+  async staged(number: number) {
+    const result = endStage(applying(), blockOf(number));
+    await rememberChunks(blockOf(number));
+    return result;
+  },
   async commit(number: number) {
     const block = blockOf(number);
     await writeJournal(journalOfBlock(applying(), block));

@@ -1,11 +1,13 @@
+import { batchChunks, encodeChunkRuns, openChunkIndex } from "../model/chunk-list.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
+import type { BytePath } from "../model/path.ts";
 import { ACTIONS, type Action, isAction } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
 import { decodeStated, type StatedEntry } from "../model/statement.ts";
-import { chunkRoot } from "../model/suite.ts";
-import type { StageRequest, StageResult } from "../ports/tree.ts";
+import type { ChunkedStep, ChunkPlan, Received, StagePlan, StageRequest, StageResult } from "../ports/tree.ts";
 import {
   type ApplyContext,
   applyAttributes,
@@ -14,8 +16,10 @@ import {
   problemOf,
   type Step,
 } from "./apply-context.ts";
-import { parseRecords } from "./content-records.ts";
-import { StableReader } from "./read-stable.ts";
+import { ChunkedFile, WrongChunk } from "./chunked-file.ts";
+import type { ContentRecord } from "./content-records.ts";
+import type { ChunkPlace } from "./local-sources.ts";
+import { SPARSE_BYTES, writeSparsely } from "./sparse-write.ts";
 import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
 
 const FORMATS: Readonly<Record<number, number>> = {
@@ -26,9 +30,10 @@ const FORMATS: Readonly<Record<number, number>> = {
 };
 
 const COPY_BYTES = 1 << 20;
-/** Smallest stretch of zeros that is left as a hole; smaller files are written as they are. */
-const SPARSE_BYTES = 64 * 1024;
-const ZEROS = Buffer.alloc(SPARSE_BYTES);
+/** Files of this length and more become holes where they hold nothing but zeros. */
+const SPARSE_FROM_BYTES = SPARSE_BYTES;
+/** A changed file of this length and more is put together of what is old and what is new. */
+const FRAGMENTS_FROM_BYTES = 64 * 1024;
 
 /** A block's stated entries and what to do with which of them. */
 export interface BlockSteps {
@@ -57,10 +62,11 @@ export function unpackSteps({ block, stated: packed, actions }: StageRequest): B
 }
 
 /** Makes the new versions of a block in the staging area; what content must come is returned. */
-export function beginStage(context: ApplyContext, request: BlockSteps): { block: Block; fetch: ContentRange[] } {
+export function beginStage(context: ApplyContext, request: BlockSteps): { block: Block; plan: StagePlan } {
   const steps = new Map<number, Step>();
-  const block: Block = { number: request.block, steps, problems: [], hashed: 0, bytesReused: 0 };
+  const block: Block = { number: request.block, steps, problems: [], hashed: 0, bytesReused: 0, chunkLists: [] };
   const fetch: ContentRange[] = [];
+  const chunked: ChunkedStep[] = [];
   for (const { index, action } of request.steps) {
     const stated = request.stated[index];
     const step: Step = {
@@ -69,6 +75,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
       stated,
       staged: undefined,
       incoming: undefined,
+      chunked: undefined,
       awaiting: false,
       failed: false,
     };
@@ -78,24 +85,44 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
     } catch (error) {
       failStep(context, block, step, problemOf(stated.entry.path, error, "staging"));
     }
-    if (step.awaiting) fetch.push({ index, offset: 0, length: stated.entry.size });
+    if (!step.awaiting) continue;
+    if (stated.chunkRoot !== undefined) chunked.push({ index, hasList: true });
+    else if (isRewritten(context, step)) chunked.push({ index, hasList: false });
+    else fetch.push({ index, offset: 0, length: stated.entry.size });
   }
-  return { block, fetch };
+  return { block, plan: { fetch, chunked } };
+}
+
+/** A file of one chunk that replaces one of which parts may be the same. */
+function isRewritten(context: ApplyContext, { action, stated: { entry } }: Step): boolean {
+  if (action !== ACTIONS.replace || entry.size < FRAGMENTS_FROM_BYTES || entry.size > context.suite.singleBytes) {
+    return false;
+  }
+  const { table, listed } = context.list;
+  const old = table.find(entry.path, listed);
+  return old !== undefined && table.type(old) === FILE && table.size(old) >= FRAGMENTS_FROM_BYTES;
 }
 
 function failStep(context: ApplyContext, block: Block, step: Step, problem: Block["problems"][number]): void {
   block.problems.push(problem);
   step.failed = true;
   step.awaiting = false;
-  if (step.incoming !== undefined) {
-    context.calls.closeFile(step.incoming.fd);
-    step.incoming = undefined;
-  }
+  closeStep(context, step);
   try {
     context.staging.discard(stagedName(block, step));
   } catch {
     // What stays goes when the whole area is removed.
   }
+}
+
+function closeStep(context: ApplyContext, step: Step): void {
+  if (step.incoming !== undefined) context.calls.closeFile(step.incoming.fd);
+  if (step.chunked !== undefined) {
+    step.chunked.close();
+    context.calls.closeFile(step.chunked.fd);
+  }
+  step.incoming = undefined;
+  step.chunked = undefined;
 }
 
 /** Names in the staging area; content is named by its checksum, so that a later round can use it. */
@@ -116,9 +143,12 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
     case FILE:
       if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
         return;
-      if (entry.size > 0 && takeLeftover(context, block, step)) return;
-      if (entry.size === 0) finishFile(context, block, step, newIncoming(context, name, 0));
-      else step.awaiting = true;
+      if (entry.size === 0) {
+        finishFile(context, block, step, newIncoming(context, name, 0));
+        return;
+      }
+      if (takeLeftover(context, block, step) || takeElsewhere(context, block, step)) return;
+      step.awaiting = true;
       return;
     case DIRECTORY:
       calls.makeDirectory(staging.handle, name, 0o700);
@@ -141,20 +171,20 @@ function needsOwnInode(context: ApplyContext, entry: Entry): boolean {
   return table.links(ordinal) !== table.knownLinks(ordinal);
 }
 
-/** Takes content that an interrupted round had staged already, if it is the stated one. */
+/**
+ * Takes content that an interrupted round had staged already, if it is the stated one. What was left
+ * of a file with a chunk list is looked through chunk by chunk, once the list is here.
+ */
 function takeLeftover(context: ApplyContext, block: Block, step: Step): boolean {
-  const { calls, hasher, suite, staging, leftovers } = context;
-  const { checksum, chunkRoot: root, entry } = step.stated;
-  if (checksum === undefined || root === undefined) return false;
+  const { calls, reader, staging, leftovers } = context;
+  const { checksum, chunkRoot, entry } = step.stated;
+  if (checksum === undefined || chunkRoot !== undefined) return false;
   const name = leftovers.get(hexDigest(checksum))?.pop();
   if (name === undefined) return false;
   let right = false;
   try {
-    const content = new StableReader(calls, hasher, suite).read(staging.handle, name);
-    right =
-      sameDigest(content.checksum, checksum) &&
-      sameDigest(chunkRoot(hasher.hash, suite, content.chunks), root) &&
-      content.stat.links === 1;
+    const content = reader.read(staging.handle, name);
+    right = sameDigest(content.checksum, checksum) && content.stat.links === 1;
   } catch {
     // Half of it, or something else: fetched instead.
   }
@@ -174,101 +204,106 @@ function takeLeftover(context: ApplyContext, block: Block, step: Step): boolean 
 }
 
 function newIncoming(context: ApplyContext, name: string, size: number): Incoming {
-  const { calls, hasher, staging, suite } = context;
-  const large = size > suite.chunkBytes;
-  return {
-    name,
-    size,
-    fd: calls.createFile(staging.handle, name),
-    received: 0,
-    whole: large ? hasher.incremental() : undefined,
-    chunk: undefined,
-    chunkFill: 0,
-    chunks: [],
-  };
+  const fd = context.calls.createFile(context.staging.handle, name);
+  return { name, size, fd, received: 0, whole: undefined, digest: undefined };
 }
 
 /** Takes the content from the path itself, when it is the stated one. */
 function reuseOwn(context: ApplyContext, block: Block, step: Step): boolean {
+  return copyFrom(context, block, step, step.stated.entry.path) !== undefined;
+}
+
+/** Takes the content from another path of the tree that has it: renamed, moved and copied files. */
+function takeElsewhere(context: ApplyContext, block: Block, step: Step): boolean {
+  const { sources, list } = context;
+  const { checksum, entry } = step.stated;
+  if (checksum === undefined) return false;
+  for (const ordinal of sources.filesLike(entry, checksum)) {
+    const copied = copyFrom(context, block, step, list.table.paths[ordinal]);
+    if (copied?.right === true) return true;
+    // Now its digest is known, should another path want it.
+    if (copied !== undefined) list.learnDigest(ordinal, copied.digest);
+  }
+  return false;
+}
+
+interface Copied {
+  readonly right: boolean;
+  readonly digest: Uint8Array;
+}
+
+/** Copies a file of the tree into the staging area; undefined when it cannot be read in full. */
+function copyFrom(context: ApplyContext, block: Block, step: Step, path: BytePath): Copied | undefined {
   const { calls, directories } = context;
   const { entry } = step.stated;
-  const buffer = Buffer.allocUnsafe(COPY_BYTES);
   let fd: number;
   try {
-    const { directory, name } = directories.locate(entry.path);
+    const { directory, name } = directories.locate(path);
     fd = calls.openFile(directory, name);
   } catch {
-    return false;
+    return undefined;
   }
   try {
     const incoming = newIncoming(context, stagedName(block, step), entry.size);
-    let right = false;
+    let copied: Copied | undefined;
     try {
-      for (let at = 0; at < entry.size; ) {
-        const count = calls.read(fd, buffer, 0, Math.min(COPY_BYTES, entry.size - at), at);
-        if (count === 0) break;
-        append(context, incoming, buffer.subarray(0, count));
-        at += count;
-      }
-      right = incoming.received === entry.size && verify(context, step, incoming);
+      copied = copyContent(context, fd, incoming, step);
     } finally {
       calls.closeFile(incoming.fd);
     }
-    if (!right) {
-      context.staging.discard(incoming.name);
-      return false;
-    }
     block.hashed++;
+    if (copied?.right !== true) {
+      context.staging.discard(incoming.name);
+      return copied;
+    }
     block.bytesReused += entry.size;
     settleStaged(context, step, incoming.name);
-    return true;
+    return copied;
   } finally {
     calls.closeFile(fd);
   }
 }
 
-/** Writes all but whole pieces of zeros, which become holes: sparse files stay sparse. */
-function writeSparsely(context: ApplyContext, incoming: Incoming, bytes: Uint8Array): void {
+function copyContent(context: ApplyContext, fd: number, incoming: Incoming, step: Step): Copied | undefined {
   const { calls } = context;
-  for (let at = 0; at < bytes.length; at += SPARSE_BYTES) {
-    const length = Math.min(SPARSE_BYTES, bytes.length - at);
-    const isHole = bytes[at] === 0 && ZEROS.subarray(0, length).equals(bytes.subarray(at, at + length));
-    if (!isHole) calls.write(incoming.fd, bytes, at, length, incoming.received + at);
+  const { size } = incoming;
+  const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, size + 1));
+  // Blocks that both files share, where the file system can; what is in them is read all the same.
+  const shared = size >= COPY_BYTES && calls.cloneFile(fd, incoming.fd);
+  const from = shared ? incoming.fd : fd;
+  for (let at = 0; at < size; ) {
+    const count = calls.read(from, buffer, 0, Math.min(buffer.length, size - at), at);
+    if (count === 0) return undefined;
+    append(context, incoming, buffer.subarray(0, count), !shared);
+    at += count;
   }
-  if (incoming.received + bytes.length === incoming.size) calls.truncate(incoming.fd, incoming.size);
+  // A file that goes on has another content.
+  if (calls.read(from, buffer, 0, 1, size) !== 0) return undefined;
+  const digest = digestOfIncoming(context, incoming);
+  return { right: step.stated.checksum !== undefined && sameDigest(digest, step.stated.checksum), digest };
 }
 
-function append(context: ApplyContext, incoming: Incoming, bytes: Uint8Array): void {
-  const { calls, hasher, suite } = context;
-  if (incoming.size < SPARSE_BYTES) calls.write(incoming.fd, bytes, 0, bytes.length, incoming.received);
-  else writeSparsely(context, incoming, bytes);
+/** Takes the next piece of a file that comes from its start to its end. */
+function append(context: ApplyContext, incoming: Incoming, bytes: Uint8Array, write = true): void {
+  const { calls, hasher } = context;
+  const { fd, received, size } = incoming;
+  if (write && size < SPARSE_FROM_BYTES) calls.write(fd, bytes, 0, bytes.length, received);
+  else if (write) {
+    writeSparsely(calls, fd, bytes, received);
+    if (received + bytes.length === size) calls.truncate(fd, size);
+  }
   incoming.received += bytes.length;
-  if (incoming.whole === undefined && incoming.received === incoming.size && incoming.chunk === undefined) {
+  if (received === 0 && bytes.length === size) {
     // The whole file in one piece, the common case: one call instead of three.
-    incoming.chunks.push(hasher.hash(bytes));
+    incoming.digest = hasher.hash(bytes);
     return;
   }
-  incoming.whole?.update(bytes);
-  for (let at = 0; at < bytes.length; ) {
-    incoming.chunk ??= hasher.incremental();
-    const length = Math.min(suite.chunkBytes - incoming.chunkFill, bytes.length - at);
-    incoming.chunk.update(bytes.subarray(at, at + length));
-    incoming.chunkFill += length;
-    at += length;
-    if (incoming.chunkFill === suite.chunkBytes || incoming.received - bytes.length + at === incoming.size) {
-      incoming.chunks.push(incoming.chunk.digest());
-      incoming.chunk = undefined;
-      incoming.chunkFill = 0;
-    }
-  }
+  incoming.whole ??= hasher.incremental();
+  incoming.whole.update(bytes);
 }
 
-function verify(context: ApplyContext, step: Step, incoming: Incoming): boolean {
-  const { hasher, suite } = context;
-  const { checksum, chunkRoot: root } = step.stated;
-  if (checksum === undefined || root === undefined) return false;
-  const content = incoming.whole?.digest() ?? incoming.chunks[0] ?? hasher.hash(new Uint8Array(0));
-  return sameDigest(content, checksum) && sameDigest(chunkRoot(hasher.hash, suite, incoming.chunks), root);
+function digestOfIncoming(context: ApplyContext, incoming: Incoming): Uint8Array {
+  return incoming.digest ?? incoming.whole?.digest() ?? context.hasher.hash(new Uint8Array(0));
 }
 
 /** Owner of whatever this process makes in the staging area. */
@@ -281,40 +316,182 @@ function settleStaged(context: ApplyContext, step: Step, name: string): void {
 }
 
 function finishFile(context: ApplyContext, block: Block, step: Step, incoming: Incoming): void {
-  const verified = verify(context, step, incoming);
+  const { checksum } = step.stated;
+  const verified = checksum !== undefined && sameDigest(digestOfIncoming(context, incoming), checksum);
+  if (verified) settleStaged(context, step, incoming.name);
   context.calls.closeFile(incoming.fd);
   step.incoming = undefined;
   step.awaiting = false;
   block.hashed++;
-  if (verified) {
-    settleStaged(context, step, incoming.name);
-    return;
-  }
+  if (!verified) failStep(context, block, step, mismatch(step));
+}
+
+function mismatch(step: Step): Problem {
   const message = "what arrived is not what the master signed; the old version stays";
-  failStep(context, block, step, { path: step.stated.entry.path, code: "LOCKSTEP_CONTENT_MISMATCH", message });
+  return { path: step.stated.entry.path, code: "LOCKSTEP_CONTENT_MISMATCH", message };
+}
+
+function awaitedStep(block: Block, index: number): Step | undefined {
+  const step = block.steps.get(index);
+  if (step === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+  if (step.failed) return undefined;
+  if (!step.awaiting) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+  return step;
 }
 
 /**
- * Takes a frame of content records.
+ * Begins to put a new version together of chunks.
+ *
+ * @param index the packed index of its chunk list; undefined for a file of one chunk
+ * @returns one byte per batch of the list: 1 where it must be asked for; empty when the step has failed
+ * @throws LockstepError `LOCKSTEP_MALFORMED` when the index is not the stated one
+ */
+export async function beginChunked(
+  context: ApplyContext,
+  block: Block,
+  index: number,
+  packed: Uint8Array | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { hasher, suite, sources } = context;
+  const step = awaitedStep(block, index);
+  if (step === undefined) return new Uint8Array(0);
+  const { chunkRoot: root, checksum, entry } = step.stated;
+  const { size } = entry;
+  const isSingle = root === undefined;
+  const single = isSingle && checksum !== undefined ? [{ count: 1, length: size, digest: checksum }] : [];
+  const heads =
+    isSingle || packed === undefined
+      ? batchChunks(hasher.hash, suite, single)
+      : openChunkIndex(hasher.hash, suite, packed, root, size);
+  const like = sources.resembling(entry.path);
+  const known = isSingle ? encodeChunkRuns(single) : like === undefined ? undefined : await sources.chunksOf(like);
+  const places = isSingle ? new Map<string, ChunkPlace>() : await sources.chunks();
+  try {
+    const file = openChunked(context, block, step);
+    const old = like === undefined ? undefined : openOld(context, like);
+    step.chunked = new ChunkedFile(context, { index, size, ...file }, heads, old, known, places);
+    return step.chunked.wantedBatches();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    failStep(context, block, step, problemOf(entry.path, error, "staging"));
+    return new Uint8Array(0);
+  }
+}
+
+/** The file in the staging area: what an interrupted round left of it, or a new one. */
+function openChunked(context: ApplyContext, block: Block, step: Step): { fd: number; resumed: boolean } {
+  const { calls, staging, leftovers } = context;
+  const name = stagedName(block, step);
+  const { checksum, entry } = step.stated;
+  const leftover = checksum === undefined ? undefined : leftovers.get(hexDigest(checksum))?.pop();
+  if (leftover !== undefined) calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+  const fd = leftover === undefined ? calls.createFile(staging.handle, name) : calls.reopenFile(staging.handle, name);
+  try {
+    calls.truncate(fd, entry.size);
+  } catch (error) {
+    calls.closeFile(fd);
+    throw error;
+  }
+  return { fd, resumed: leftover !== undefined };
+}
+
+function openOld(context: ApplyContext, path: BytePath): { path: BytePath; fd: number; size: number } | undefined {
+  const { calls, directories } = context;
+  try {
+    const { directory, name } = directories.locate(path);
+    const fd = calls.openFile(directory, name);
+    const stat = newFileStat();
+    calls.statFile(fd, stat);
+    return { path, fd, size: stat.size };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does one thing to a step that is put together of chunks, and ends it when it is complete. */
+function onChunked<T>(
+  context: ApplyContext,
+  block: Block,
+  index: number,
+  nothing: T,
+  work: (file: ChunkedFile) => T,
+): T {
+  const step = awaitedStep(block, index);
+  if (step === undefined) return nothing;
+  const { path } = step.stated.entry;
+  if (step.chunked === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+  try {
+    const result = work(step.chunked);
+    if (step.chunked.complete) finishChunked(context, block, step, step.chunked);
+    return result;
+  } catch (error) {
+    if (error instanceof WrongChunk) failStep(context, block, step, mismatch(step));
+    else if (errnoOf(error) === undefined || error instanceof LockstepError) throw error;
+    else failStep(context, block, step, problemOf(path, error, "writing"));
+    return nothing;
+  }
+}
+
+function finishChunked(context: ApplyContext, block: Block, step: Step, file: ChunkedFile): void {
+  const { calls } = context;
+  settleStaged(context, step, stagedName(block, step));
+  if (step.stated.chunkRoot !== undefined) {
+    const stat = newFileStat();
+    calls.statFile(file.fd, stat);
+    block.chunkLists.push({ stat, runs: file.runs });
+  }
+  block.bytesReused += file.reused;
+  block.hashed++;
+  step.awaiting = false;
+  closeStep(context, step);
+}
+
+/** Takes a batch of a chunk list; undefined bytes for one that need not be asked for. */
+export function takeChunkBatch(
+  context: ApplyContext,
+  block: Block,
+  index: number,
+  batch: number,
+  bytes: Uint8Array | undefined,
+): ChunkPlan {
+  const nothing = { fetch: [], fragments: [], reused: 0 };
+  return onChunked(context, block, index, nothing, (file) => file.takeBatch(batch, bytes));
+}
+
+/** Takes the fragments of a chunk; returns what of it must be fetched. */
+export function takeFragments(
+  context: ApplyContext,
+  block: Block,
+  index: number,
+  offset: number,
+  bytes: Uint8Array,
+): ContentRange[] {
+  return onChunked(context, block, index, [], (file) => file.takeFragments(offset, bytes));
+}
+
+/**
+ * Takes content records.
  *
  * @throws LockstepError `LOCKSTEP_MALFORMED` when the peer sent what was not asked for
  */
-export function receiveContent(context: ApplyContext, block: Block, frame: Uint8Array<ArrayBuffer>): void {
-  const records = parseRecords(frame);
-  if (records === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "malformed content frame");
-  for (const { index, bytes } of records) {
-    const step = block.steps.get(index);
-    if (step === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
-    if (step.failed) continue;
-    if (!step.awaiting) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+export function receiveContent(context: ApplyContext, block: Block, records: readonly ContentRecord[]): Received {
+  const fetch: ContentRange[] = [];
+  let received = 0;
+  for (const { index, offset, bytes } of records) {
+    const step = awaitedStep(block, index);
+    if (step === undefined) continue;
     const { path, size } = step.stated.entry;
     if (bytes === undefined) {
-      const message = "the sender could not read it as it was stated; it is compared again";
-      failStep(context, block, step, { path, code: "LOCKSTEP_SOURCE_CHANGED", message });
+      failStep(context, block, step, sourceChanged(path));
       continue;
     }
-    if ((step.incoming?.received ?? 0) + bytes.length > size) {
-      throw new LockstepError("LOCKSTEP_MALFORMED", "more content than was announced");
+    received += bytes.length;
+    if (step.chunked !== undefined) {
+      fetch.push(...onChunked(context, block, index, [], (file) => file.receive(offset, bytes)));
+      continue;
+    }
+    if (offset !== (step.incoming?.received ?? 0) || offset + bytes.length > size) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "other content than was asked for");
     }
     try {
       step.incoming ??= newIncoming(context, stagedName(block, step), size);
@@ -325,14 +502,43 @@ export function receiveContent(context: ApplyContext, block: Block, frame: Uint8
       failStep(context, block, step, problemOf(path, error, "writing"));
     }
   }
+  return { fetch, bytes: received };
 }
 
-/** Ends the staging of a block: what has not arrived whole has failed. */
+function sourceChanged(path: BytePath): Problem {
+  const message = "the sender could not read it as it was stated; it is compared again";
+  return { path, code: "LOCKSTEP_SOURCE_CHANGED", message };
+}
+
+/** The master could not tell the chunks of the file any more. */
+export function loseSource(context: ApplyContext, block: Block, index: number): void {
+  const step = awaitedStep(block, index);
+  if (step !== undefined) failStep(context, block, step, sourceChanged(step.stated.entry.path));
+}
+
+/**
+ * Ends the staging of a block: what has not arrived whole has failed. What has come of a file with a
+ * chunk list stays in the staging area, for the pass or the round that goes on with it.
+ */
 export function endStage(context: ApplyContext, block: Block): StageResult {
   for (const step of block.steps.values()) {
     if (!step.awaiting) continue;
-    const message = "its content did not arrive";
-    failStep(context, block, step, { path: step.stated.entry.path, code: "LOCKSTEP_SOURCE_UNREADABLE", message });
+    const { checksum, entry } = step.stated;
+    const problem: Problem = {
+      path: entry.path,
+      code: "LOCKSTEP_SOURCE_UNREADABLE",
+      message: "its content did not arrive",
+    };
+    if (step.chunked === undefined || checksum === undefined) {
+      failStep(context, block, step, problem);
+      continue;
+    }
+    closeStep(context, step);
+    block.problems.push(problem);
+    step.failed = true;
+    step.awaiting = false;
+    const key = hexDigest(checksum);
+    context.leftovers.set(key, [...(context.leftovers.get(key) ?? []), stagedName(block, step)]);
   }
   return { problems: block.problems, hashed: block.hashed, bytesReused: block.bytesReused };
 }

@@ -31,6 +31,13 @@ export interface SystemCalls {
   openFile(directory: DirectoryHandle, name: string): number;
   /** Makes a new file that must not exist, mode 0600, for reading and writing. */
   createFile(directory: DirectoryHandle, name: string): number;
+  /** Opens a file that this process made, for reading and writing. */
+  reopenFile(directory: DirectoryHandle, name: string): number;
+  /**
+   * Lets the second, empty file share the blocks of the first (ioctl_ficlone(2)); false where the file
+   * system cannot.
+   */
+  cloneFile(from: number, to: number): boolean;
   statFile(fd: number, into: FileStat): void;
   /** Bytes read; 0 at the end. */
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;

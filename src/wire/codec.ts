@@ -129,6 +129,7 @@ export function decodeOrder(bytes: Uint8Array): RoundOrder {
     delete: message.delete,
     maxDelete: { amount: message.maxDelete, unit: message.maxDeletePercent ? "percent" : "count" },
     hold: message.hold as Hold,
+    compress: message.compress,
     expiry: counter(message.expiry, "expiry"),
   };
 }

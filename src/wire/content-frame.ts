@@ -1,7 +1,10 @@
 import { LockstepError } from "../model/errors.ts";
 
-/** Kinds of frames that answer a content request: packed records, and the end of the answer. */
-export const CONTENT_FRAME = { data: 1, end: 2 } as const;
+/**
+ * Kinds of frames that answer a content request: packed records, the end of the answer, packed
+ * records compressed, and bytes of a list.
+ */
+export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4 } as const;
 
 const HEADER_BYTES = 5;
 
@@ -15,4 +18,27 @@ export function readFrameHeader(frame: Uint8Array): { kind: number; request: num
   if (frame.length < HEADER_BYTES) throw new LockstepError("LOCKSTEP_MALFORMED", "content frame without a header");
   const request = new DataView(frame.buffer, frame.byteOffset).getUint32(1, true);
   return { kind: frame[0], request };
+}
+
+/** Bytes of a list in one frame. */
+const LIST_FRAME_BYTES = 1024 * 1024;
+
+/** Frames of a list, whose header is yet to be completed. */
+export function listFrames(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>[] {
+  const frames: Uint8Array<ArrayBuffer>[] = [];
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += LIST_FRAME_BYTES) {
+      const piece = part.subarray(at, at + LIST_FRAME_BYTES);
+      const frame = new Uint8Array(HEADER_BYTES + piece.length);
+      frame[0] = CONTENT_FRAME.list;
+      frame.set(piece, HEADER_BYTES);
+      frames.push(frame);
+    }
+  }
+  return frames;
+}
+
+/** What a frame of a list holds. */
+export function listPart(frame: Uint8Array): Uint8Array {
+  return frame.subarray(HEADER_BYTES);
 }

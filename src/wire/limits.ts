@@ -18,4 +18,8 @@ export const LIMITS = {
   reportBytes: 1024 * 1024,
   /** Bytes of content that one request may ask for. */
   contentBytesPerRequest: 4 * 1024 * 1024,
+  /** Batches of a chunk list that one request may ask for. */
+  chunkBatchesPerRequest: 64,
+  /** Bytes of the answer to a request for a list, in all its frames: the index of some 50 TB. */
+  listBytes: 40 * 1024 * 1024,
 } as const;

@@ -800,6 +800,7 @@ export interface RoundOrderMessage {
   maxDeletePercent: boolean
   hold: string
   expiry: number
+  compress: boolean
 }
 
 export namespace RoundOrderMessage {
@@ -872,6 +873,11 @@ export namespace RoundOrderMessage {
           w.uint64Number(obj.expiry)
         }
 
+        if ((obj.compress != null && obj.compress !== false)) {
+          w.uint32(104)
+          w.bool(obj.compress)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -886,7 +892,8 @@ export namespace RoundOrderMessage {
           maxDelete: 0,
           maxDeletePercent: false,
           hold: '',
-          expiry: 0
+          expiry: 0,
+          compress: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -943,6 +950,10 @@ export namespace RoundOrderMessage {
             }
             case 12: {
               obj.expiry = reader.uint64Number()
+              break
+            }
+            case 13: {
+              obj.compress = reader.bool()
               break
             }
             default: {
@@ -1041,6 +1052,13 @@ export namespace RoundOrderMessage {
               yield {
                 field: `${prefix}.expiry`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 13: {
+              yield {
+                field: `${prefix}.compress`,
+                value: reader.bool()
               }
               break
             }
@@ -1149,6 +1167,11 @@ export namespace RoundOrderMessage {
     value: number
   }
 
+  export interface RoundOrderMessageCompressFieldEvent {
+    field: '$.compress'
+    value: boolean
+  }
+
   export function encode (obj: Partial<RoundOrderMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundOrderMessage.codec())
   }
@@ -1157,7 +1180,7 @@ export namespace RoundOrderMessage {
     return decodeMessage(buf, RoundOrderMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundOrderMessage>): Generator<RoundOrderMessageRootFieldEvent | RoundOrderMessageEpochFieldEvent | RoundOrderMessageSequenceFieldEvent | RoundOrderMessageModeFieldEvent | RoundOrderMessageClassNameFieldEvent | RoundOrderMessageClassificationIncludeFieldEvent | RoundOrderMessageClassificationExcludeFieldEvent | RoundOrderMessageClassificationTypesFieldEvent | RoundOrderMessageClassificationSizeOpFieldEvent | RoundOrderMessageClassificationSizeValueFieldEvent | RoundOrderMessageClassificationAgeOpFieldEvent | RoundOrderMessageClassificationAgeValueFieldEvent | RoundOrderMessageNowFieldEvent | RoundOrderMessageDeleteFieldEvent | RoundOrderMessageMaxDeleteFieldEvent | RoundOrderMessageMaxDeletePercentFieldEvent | RoundOrderMessageHoldFieldEvent | RoundOrderMessageExpiryFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundOrderMessage>): Generator<RoundOrderMessageRootFieldEvent | RoundOrderMessageEpochFieldEvent | RoundOrderMessageSequenceFieldEvent | RoundOrderMessageModeFieldEvent | RoundOrderMessageClassNameFieldEvent | RoundOrderMessageClassificationIncludeFieldEvent | RoundOrderMessageClassificationExcludeFieldEvent | RoundOrderMessageClassificationTypesFieldEvent | RoundOrderMessageClassificationSizeOpFieldEvent | RoundOrderMessageClassificationSizeValueFieldEvent | RoundOrderMessageClassificationAgeOpFieldEvent | RoundOrderMessageClassificationAgeValueFieldEvent | RoundOrderMessageNowFieldEvent | RoundOrderMessageDeleteFieldEvent | RoundOrderMessageMaxDeleteFieldEvent | RoundOrderMessageMaxDeletePercentFieldEvent | RoundOrderMessageHoldFieldEvent | RoundOrderMessageExpiryFieldEvent | RoundOrderMessageCompressFieldEvent> {
     return streamMessage(buf, RoundOrderMessage.codec(), opts)
   }
 }
@@ -2632,6 +2655,11 @@ export namespace RoundRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface RoundRequestStateFetchedFieldEvent {
+    field: '$.state.fetched'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface RoundRequestPrepareNewBytesFieldEvent {
     field: '$.prepare.newBytes'
     value: number
@@ -2690,7 +2718,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3388,6 +3416,7 @@ export namespace ChecksumsRequest {
 export interface StateRequest {
   ordinals: Uint8Array<ArrayBuffer>
   absent: Uint8Array<ArrayBuffer>
+  fetched: Uint8Array<ArrayBuffer>
 }
 
 export namespace StateRequest {
@@ -3410,13 +3439,19 @@ export namespace StateRequest {
           w.bytes(obj.absent)
         }
 
+        if ((obj.fetched != null && obj.fetched.byteLength > 0)) {
+          w.uint32(26)
+          w.bytes(obj.fetched)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           ordinals: uint8ArrayAlloc(0),
-          absent: uint8ArrayAlloc(0)
+          absent: uint8ArrayAlloc(0),
+          fetched: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3431,6 +3466,10 @@ export namespace StateRequest {
             }
             case 2: {
               obj.absent = reader.bytes()
+              break
+            }
+            case 3: {
+              obj.fetched = reader.bytes()
               break
             }
             default: {
@@ -3462,6 +3501,13 @@ export namespace StateRequest {
               }
               break
             }
+            case 3: {
+              yield {
+                field: `${prefix}.fetched`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3484,6 +3530,11 @@ export namespace StateRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface StateRequestFetchedFieldEvent {
+    field: '$.fetched'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<StateRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StateRequest.codec())
   }
@@ -3492,7 +3543,7 @@ export namespace StateRequest {
     return decodeMessage(buf, StateRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateRequest>): Generator<StateRequestOrdinalsFieldEvent | StateRequestAbsentFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateRequest>): Generator<StateRequestOrdinalsFieldEvent | StateRequestAbsentFieldEvent | StateRequestFetchedFieldEvent> {
     return streamMessage(buf, StateRequest.codec(), opts)
   }
 }
@@ -4804,6 +4855,11 @@ export namespace RoundResponse {
     index: number
   }
 
+  export interface RoundResponseStageBytesReceivedFieldEvent {
+    field: '$.stage.bytesReceived'
+    value: number
+  }
+
   export interface RoundResponseAppliedCountsCreatedFieldEvent {
     field: '$.applied.counts.created'
     value: number
@@ -4850,7 +4906,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -6139,6 +6195,7 @@ export interface StageResponse {
   bytesReused: number
   hashed: number
   problems: ProblemMessage[]
+  bytesReceived: number
 }
 
 export namespace StageResponse {
@@ -6178,6 +6235,11 @@ export namespace StageResponse {
           }
         }
 
+        if ((obj.bytesReceived != null && obj.bytesReceived !== 0)) {
+          w.uint32(48)
+          w.uint64Number(obj.bytesReceived)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -6187,7 +6249,8 @@ export namespace StageResponse {
           bytesFromRemotes: 0,
           bytesReused: 0,
           hashed: 0,
-          problems: []
+          problems: [],
+          bytesReceived: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -6220,6 +6283,10 @@ export namespace StageResponse {
               obj.problems.push(ProblemMessage.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.problems$
               }))
+              break
+            }
+            case 6: {
+              obj.bytesReceived = reader.uint64Number()
               break
             }
             default: {
@@ -6287,6 +6354,13 @@ export namespace StageResponse {
 
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.bytesReceived`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -6337,6 +6411,11 @@ export namespace StageResponse {
     index: number
   }
 
+  export interface StageResponseBytesReceivedFieldEvent {
+    field: '$.bytesReceived'
+    value: number
+  }
+
   export function encode (obj: Partial<StageResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StageResponse.codec())
   }
@@ -6345,7 +6424,7 @@ export namespace StageResponse {
     return decodeMessage(buf, StageResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageResponse>): Generator<StageResponseBytesFromMasterFieldEvent | StageResponseBytesFromRemotesFieldEvent | StageResponseBytesReusedFieldEvent | StageResponseHashedFieldEvent | StageResponseProblemsPathFieldEvent | StageResponseProblemsCodeFieldEvent | StageResponseProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageResponse>): Generator<StageResponseBytesFromMasterFieldEvent | StageResponseBytesFromRemotesFieldEvent | StageResponseBytesReusedFieldEvent | StageResponseHashedFieldEvent | StageResponseProblemsPathFieldEvent | StageResponseProblemsCodeFieldEvent | StageResponseProblemsMessageFieldEvent | StageResponseBytesReceivedFieldEvent> {
     return streamMessage(buf, StageResponse.codec(), opts)
   }
 }
@@ -6519,6 +6598,9 @@ export interface ContentRequest {
   round?: RoundMessage
   statement: number
   ranges: Uint8Array<ArrayBuffer>
+  chunkIndex?: number
+  chunkBatches?: ChunkBatchesRequest
+  fragments?: FragmentsRequest
 }
 
 export namespace ContentRequest {
@@ -6549,6 +6631,21 @@ export namespace ContentRequest {
         if ((obj.ranges != null && obj.ranges.byteLength > 0)) {
           w.uint32(34)
           w.bytes(obj.ranges)
+        }
+
+        if (obj.chunkIndex != null) {
+          w.uint32(40)
+          w.uint32(obj.chunkIndex)
+        }
+
+        if (obj.chunkBatches != null) {
+          w.uint32(50)
+          ChunkBatchesRequest.codec().encode(obj.chunkBatches, w)
+        }
+
+        if (obj.fragments != null) {
+          w.uint32(58)
+          FragmentsRequest.codec().encode(obj.fragments, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -6583,6 +6680,22 @@ export namespace ContentRequest {
             }
             case 4: {
               obj.ranges = reader.bytes()
+              break
+            }
+            case 5: {
+              obj.chunkIndex = reader.uint32()
+              break
+            }
+            case 6: {
+              obj.chunkBatches = ChunkBatchesRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.chunkBatches
+              })
+              break
+            }
+            case 7: {
+              obj.fragments = FragmentsRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.fragments
+              })
               break
             }
             default: {
@@ -6626,6 +6739,27 @@ export namespace ContentRequest {
                 field: `${prefix}.ranges`,
                 value: reader.bytes()
               }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.chunkIndex`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 6: {
+              yield * ChunkBatchesRequest.codec().stream(reader, reader.uint32(), `${prefix}.chunkBatches`, {
+                limits: opts.limits?.chunkBatches
+              })
+
+              break
+            }
+            case 7: {
+              yield * FragmentsRequest.codec().stream(reader, reader.uint32(), `${prefix}.fragments`, {
+                limits: opts.limits?.fragments
+              })
+
               break
             }
             default: {
@@ -6675,6 +6809,41 @@ export namespace ContentRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface ContentRequestChunkIndexFieldEvent {
+    field: '$.chunkIndex'
+    value: number
+  }
+
+  export interface ContentRequestChunkBatchesIndexFieldEvent {
+    field: '$.chunkBatches.index'
+    value: number
+  }
+
+  export interface ContentRequestChunkBatchesFirstFieldEvent {
+    field: '$.chunkBatches.first'
+    value: number
+  }
+
+  export interface ContentRequestChunkBatchesCountFieldEvent {
+    field: '$.chunkBatches.count'
+    value: number
+  }
+
+  export interface ContentRequestFragmentsIndexFieldEvent {
+    field: '$.fragments.index'
+    value: number
+  }
+
+  export interface ContentRequestFragmentsOffsetFieldEvent {
+    field: '$.fragments.offset'
+    value: number
+  }
+
+  export interface ContentRequestFragmentsLengthFieldEvent {
+    field: '$.fragments.length'
+    value: number
+  }
+
   export function encode (obj: Partial<ContentRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ContentRequest.codec())
   }
@@ -6683,8 +6852,278 @@ export namespace ContentRequest {
     return decodeMessage(buf, ContentRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent | ContentRequestChunkIndexFieldEvent | ContentRequestChunkBatchesIndexFieldEvent | ContentRequestChunkBatchesFirstFieldEvent | ContentRequestChunkBatchesCountFieldEvent | ContentRequestFragmentsIndexFieldEvent | ContentRequestFragmentsOffsetFieldEvent | ContentRequestFragmentsLengthFieldEvent> {
     return streamMessage(buf, ContentRequest.codec(), opts)
+  }
+}
+
+export interface ChunkBatchesRequest {
+  index: number
+  first: number
+  count: number
+}
+
+export namespace ChunkBatchesRequest {
+  let _codec: Codec<ChunkBatchesRequest>
+
+  export const codec = (): Codec<ChunkBatchesRequest> => {
+    if (_codec == null) {
+      _codec = message<ChunkBatchesRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.index != null && obj.index !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.index)
+        }
+
+        if ((obj.first != null && obj.first !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.first)
+        }
+
+        if ((obj.count != null && obj.count !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.count)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          index: 0,
+          first: 0,
+          count: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.index = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.first = reader.uint32()
+              break
+            }
+            case 3: {
+              obj.count = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.index`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.first`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.count`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ChunkBatchesRequestIndexFieldEvent {
+    field: '$.index'
+    value: number
+  }
+
+  export interface ChunkBatchesRequestFirstFieldEvent {
+    field: '$.first'
+    value: number
+  }
+
+  export interface ChunkBatchesRequestCountFieldEvent {
+    field: '$.count'
+    value: number
+  }
+
+  export function encode (obj: Partial<ChunkBatchesRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ChunkBatchesRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChunkBatchesRequest>): ChunkBatchesRequest {
+    return decodeMessage(buf, ChunkBatchesRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChunkBatchesRequest>): Generator<ChunkBatchesRequestIndexFieldEvent | ChunkBatchesRequestFirstFieldEvent | ChunkBatchesRequestCountFieldEvent> {
+    return streamMessage(buf, ChunkBatchesRequest.codec(), opts)
+  }
+}
+
+export interface FragmentsRequest {
+  index: number
+  offset: number
+  length: number
+}
+
+export namespace FragmentsRequest {
+  let _codec: Codec<FragmentsRequest>
+
+  export const codec = (): Codec<FragmentsRequest> => {
+    if (_codec == null) {
+      _codec = message<FragmentsRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.index != null && obj.index !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.index)
+        }
+
+        if ((obj.offset != null && obj.offset !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.offset)
+        }
+
+        if ((obj.length != null && obj.length !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.length)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          index: 0,
+          offset: 0,
+          length: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.index = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.offset = reader.uint64Number()
+              break
+            }
+            case 3: {
+              obj.length = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.index`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.offset`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.length`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface FragmentsRequestIndexFieldEvent {
+    field: '$.index'
+    value: number
+  }
+
+  export interface FragmentsRequestOffsetFieldEvent {
+    field: '$.offset'
+    value: number
+  }
+
+  export interface FragmentsRequestLengthFieldEvent {
+    field: '$.length'
+    value: number
+  }
+
+  export function encode (obj: Partial<FragmentsRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, FragmentsRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FragmentsRequest>): FragmentsRequest {
+    return decodeMessage(buf, FragmentsRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FragmentsRequest>): Generator<FragmentsRequestIndexFieldEvent | FragmentsRequestOffsetFieldEvent | FragmentsRequestLengthFieldEvent> {
+    return streamMessage(buf, FragmentsRequest.codec(), opts)
   }
 }
 

@@ -85,6 +85,7 @@ async function envelopes(signer: Identity, change: { assignment?: object; order?
     delete: true,
     maxDelete: DEFAULT_MAX_DELETE,
     hold: "none",
+    compress: true,
     expiry: Date.now() + 60_000,
     ...change.order,
   };

@@ -10,8 +10,10 @@ import test, { type ExecutionContext } from "ava";
 import { type Identity, loadIdentity } from "../../src/mesh/identity.ts";
 import { type RunningMesh, startMesh } from "../../src/mesh/libp2p-mesh.ts";
 import { encodeBatch } from "../../src/model/batch.ts";
+import { ChunkListBuilder, chunkRoot } from "../../src/model/chunk-list.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
-import { encodeRanges } from "../../src/model/content-ranges.ts";
+import { decodeRanges, encodeRanges } from "../../src/model/content-ranges.ts";
+import { cutPoint } from "../../src/model/cut.ts";
 import { ALL_ABILITIES, ENTRY_TYPES, type Entry } from "../../src/model/entry.ts";
 import { type ErrorCode, LockstepError } from "../../src/model/errors.ts";
 import { encodeListRoot, encodeNodes, type ManifestNode } from "../../src/model/manifest.ts";
@@ -19,19 +21,25 @@ import type { RoundId, RoundOrder } from "../../src/model/order.ts";
 import { ACTIONS } from "../../src/model/plan.ts";
 import type { RoleAssignment } from "../../src/model/role.ts";
 import { encodeStatement, type StatedEntry, type Statement } from "../../src/model/statement.ts";
-import { chunkRoot, SUITE } from "../../src/model/suite.ts";
+import { SUITE } from "../../src/model/suite.ts";
 import type { Channel } from "../../src/ports/mesh.ts";
+import type { PackedChunkList } from "../../src/ports/tree.ts";
 import { HostLink, type StagePart } from "../../src/roles/host-link.ts";
+import { createCompressor } from "../../src/tree/compress.ts";
 import { RecordPacker } from "../../src/tree/content-records.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
+import { packChunkList } from "../../src/tree/pack-chunk-list.ts";
 import { decodeMessage, encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
-import { CONTENT_FRAME, readFrameHeader, writeFrameHeader } from "../../src/wire/content-frame.ts";
+import { CONTENT_FRAME, listFrames, readFrameHeader, writeFrameHeader } from "../../src/wire/content-frame.ts";
 import { Requester, type ResponseBody, respond } from "../../src/wire/exchange.ts";
 import { ContentRequest, type RoundRequest } from "../../src/wire/messages.ts";
 import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
 import { differences, dumpTree, Fleet, isTidy, runLockstep, writeTree } from "./mesh-harness.ts";
 
 const { hash } = createHasher();
+
+/** A file of several chunks, in which nothing repeats. */
+const LARGE = Buffer.concat(Array.from({ length: 54_000 }, (_, i) => createHash("sha512").update(`${i}`).digest()));
 
 /** Sends whatever it likes in answer to a content request; the channel ends when it returns. */
 type Serving = (request: ContentRequest, channel: Channel) => Promise<void>;
@@ -136,6 +144,7 @@ async function ordered({ order: orderChange, assignment: assignmentChange }: Cha
     delete: true,
     maxDelete: { unit: "percent", amount: 50 },
     hold: "none",
+    compress: true,
     expiry: Date.now() + 60_000,
     ...orderChange,
   };
@@ -187,11 +196,23 @@ function file(path: string, content: string | Buffer, change: Partial<Entry> = {
   };
   if (entry.type !== ENTRY_TYPES.file)
     return { entry: { ...entry, size: 0 }, checksum: undefined, chunkRoot: undefined };
-  const chunks: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += SUITE.chunkBytes) {
-    chunks.push(hash(bytes.subarray(at, at + SUITE.chunkBytes)));
+  const list = bytes.length > SUITE.singleBytes ? listOf(bytes) : undefined;
+  return {
+    entry,
+    checksum: hash(bytes),
+    chunkRoot: list === undefined ? undefined : chunkRoot(hash, SUITE, list.index),
+  };
+}
+
+/** The chunk list of a content. */
+function listOf(bytes: Uint8Array): PackedChunkList {
+  const chunks = new ChunkListBuilder();
+  for (let at = 0; at < bytes.length; ) {
+    const end = cutPoint(bytes, at, bytes.length, SUITE.chunk);
+    chunks.add(end - at, hash(bytes.subarray(at, end)));
+    at = end;
   }
-  return { entry, checksum: hash(bytes), chunkRoot: chunkRoot(hash, SUITE, chunks) };
+  return packChunkList(hash, SUITE, chunks.finish());
 }
 
 async function stated(
@@ -237,7 +258,7 @@ function packed(records: readonly (readonly [number, Buffer])[]): Uint8Array<Arr
   const packer = new RecordPacker((frame) => frames.push(frame));
   for (const [index, content] of records) {
     for (let at = 0; at < content.length; ) {
-      at += packer.add(index, content.length - at, (buffer, offset, length) =>
+      at += packer.add(index, at, content.length - at, (buffer, offset, length) =>
         content.copy(buffer, offset, at, at + length),
       );
     }
@@ -259,6 +280,37 @@ async function send(channel: Channel, request: number, frames: readonly Uint8Arr
 
 const serve = (content: string | Buffer): Serving => {
   return (request, channel) => send(channel, request.id, packed([[0, Buffer.from(content)]]));
+};
+
+/** Answers with one list, as the request asks for its index or its batches. */
+async function sendList(request: ContentRequest, channel: Channel, list: PackedChunkList): Promise<void> {
+  const { chunkIndex, chunkBatches } = request;
+  const parts = chunkIndex !== undefined ? [list.index] : list.batches.slice(chunkBatches?.first);
+  for (const frame of listFrames(parts)) {
+    writeFrameHeader(frame, CONTENT_FRAME.list, request.id);
+    await channel.send(frame);
+  }
+  await send(channel, request.id, []);
+}
+
+/** Tells the truth about the chunks of a large file, and then sends something else in their place. */
+const serveOther = (truth: Buffer, content: Buffer, shift = 0): Serving => {
+  return async (request, channel) => {
+    if (request.chunkIndex !== undefined || request.chunkBatches !== undefined) {
+      return sendList(request, channel, listOf(truth));
+    }
+    const frames: Uint8Array<ArrayBuffer>[] = [];
+    const packer = new RecordPacker((frame) => frames.push(frame));
+    for (const { index, offset, length } of decodeRanges(request.ranges, 2048)) {
+      for (let done = 0; done < length; ) {
+        done += packer.add(index, offset + done + shift, length - done, (buffer, at, count) =>
+          content.copy(buffer, at, offset + done, offset + done + count),
+        );
+      }
+    }
+    packer.flush();
+    await send(channel, request.id, frames);
+  };
 };
 
 test.serial("an honest master and comparison server written here can change the remote", async (t) => {
@@ -445,7 +497,7 @@ test.serial("messages out of order are refused and change nothing", async (t) =>
     for (const step of [...writes, () => link.prepare(PREPARED), () => link.nodes(0, 0, 1)]) await out(step);
     await link.list();
     for (const step of writes) await out(step);
-    await refused(t, "LOCKSTEP_NOT_AUTHORISED", () => link.state([[0, 1]], []));
+    await refused(t, "LOCKSTEP_NOT_AUTHORISED", () => link.state([[0, 1]], [], []));
     await link.prepare(PREPARED);
     await out(() => link.list());
     await out(() => link.prepare(PREPARED));
@@ -455,7 +507,7 @@ test.serial("messages out of order are refused and change nothing", async (t) =>
     await out(() => stage(link, block, [ACTIONS.replace]));
     await refused(t, "LOCKSTEP_MALFORMED", () => stage(link, block, [ACTIONS.replace, ACTIONS.replace], 2));
     await refused(t, "LOCKSTEP_MALFORMED", () => stage(link, block, [9], 3));
-    await out(() => link.state([[0, 1]], []));
+    await out(() => link.state([[0, 1]], [], []));
     await link.finish();
     await out(() => link.commit(1));
     await link.list();
@@ -513,15 +565,13 @@ async function staging(serves: Serving, content = Buffer.from("announced")): Pro
 }
 
 test.serial("content that is not what was signed never gets a name", async (t) => {
-  const big = Buffer.alloc(3 * SUITE.chunkBytes + 5, "b");
-  const turned = Buffer.from(big);
-  turned.set(big.subarray(0, 7), 2 * SUITE.chunkBytes);
-  turned[SUITE.chunkBytes + 1] ^= 1;
+  const turned = Buffer.from(LARGE);
+  turned[turned.length >> 1] ^= 1;
   const wrong: readonly (readonly [string, Serving, Buffer<ArrayBuffer>?])[] = [
     ["other bytes", serve("denounced")],
     ["another file's", serve("1".padEnd(9, "x"))],
-    ["one bit of a large file", serve(turned), big],
-    ["chunks at the wrong offset", serve(Buffer.concat([Buffer.from("c"), big.subarray(0, -1)])), big],
+    ["one bit of a large file", serveOther(LARGE, turned), LARGE],
+    ["a large file shifted by a byte", serveOther(LARGE, Buffer.concat([LARGE.subarray(1), Buffer.from("x")])), LARGE],
   ];
   await unharmed(t, async () => {
     for (const [name, serves, content] of wrong) {
@@ -536,6 +586,76 @@ test.serial("content that is not what was signed never gets a name", async (t) =
     t.is(none?.problems[0]?.code, "LOCKSTEP_SOURCE_UNREADABLE");
     const half = await staging(serve("annou"));
     t.is(half?.problems[0]?.code, "LOCKSTEP_SOURCE_UNREADABLE");
+  });
+});
+
+test.serial("lists of chunks that are not what was signed are refused, and nothing of them is used", async (t) => {
+  const other = Buffer.concat([LARGE.subarray(0, 2_000_000), Buffer.from("x"), LARGE.subarray(2_000_000)]);
+  const [list, otherList] = [listOf(LARGE), listOf(other)];
+  const answer = (index: Uint8Array<ArrayBuffer>, batches: readonly Uint8Array<ArrayBuffer>[]): Serving => {
+    const honest = serveOther(LARGE, LARGE);
+    return (request, channel) => {
+      const isList = request.chunkIndex !== undefined || request.chunkBatches !== undefined;
+      return isList ? sendList(request, channel, { index, batches }) : honest(request, channel);
+    };
+  };
+  const lies: readonly (readonly [string, Serving])[] = [
+    ["another file's index", answer(otherList.index, otherList.batches)],
+    ["another file's batches", answer(list.index, otherList.batches)],
+    ["an index of noise", answer(new Uint8Array(100).fill(7), list.batches)],
+    ["batches of noise", answer(list.index, [new Uint8Array(100).fill(7)])],
+    ["the batches cut short", answer(list.index, [list.batches[0].subarray(0, 50)])],
+    ["content at another offset", serveOther(LARGE, LARGE, 5)],
+    [
+      "content instead of a list",
+      (request, channel) => send(channel, request.id, packed([[0, LARGE.subarray(0, 1000)]])),
+    ],
+    ["a list instead of content", (request, channel) => sendList({ ...request, chunkIndex: 0 }, channel, list)],
+    [
+      "a list without end",
+      async (request, channel) => {
+        const [frame] = listFrames([new Uint8Array(1_000_000)]);
+        writeFrameHeader(frame, CONTENT_FRAME.list, request.id);
+        for (let i = 0; i < 1000 && !channel.closed.aborted; i++) await channel.send(frame);
+      },
+    ],
+  ];
+  await unharmed(t, async () => {
+    for (const [name, serves] of lies) {
+      const error = await t.throwsAsync(() => staging(serves, LARGE), undefined, name);
+      const { code } = error as LockstepError;
+      const isRefused = ["LOCKSTEP_MALFORMED", "LOCKSTEP_TOO_LARGE", "LOCKSTEP_PEER_FLOODED", "LOCKSTEP_PEER_GONE"];
+      t.true(isRefused.includes(code), `${name}: ${error?.message}`);
+    }
+    // No list at all: the file has changed on the master, as far as anybody can tell.
+    const none = await staging((request, channel) => send(channel, request.id, []), LARGE);
+    t.is(none?.problems[0]?.code, "LOCKSTEP_SOURCE_CHANGED");
+  });
+});
+
+test.serial("a frame that announces more than it may hold is refused before it is unpacked", async (t) => {
+  const zstd = await createCompressor();
+  const bomb = zstd.compress(new Uint8Array(200 << 20));
+  const frame = (length: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+    const whole = new Uint8Array(9 + bytes.length);
+    new DataView(whole.buffer).setUint32(5, length, true);
+    whole.set(bytes, 9);
+    return whole;
+  };
+  await unharmed(t, async () => {
+    for (const [length, bytes] of [
+      [200 << 20, bomb],
+      [1000, bomb],
+      [1000, new Uint8Array(50).fill(9)],
+      [1000, new Uint8Array(0)],
+    ] as const) {
+      const serves: Serving = async (request, channel) => {
+        const sent = frame(length, bytes);
+        writeFrameHeader(sent, CONTENT_FRAME.compressed, request.id);
+        await channel.send(sent);
+      };
+      await refused(t, "LOCKSTEP_MALFORMED", () => staging(serves, Buffer.from(`packed ${length} ${bytes.length}`)));
+    }
   });
 });
 
@@ -617,7 +737,7 @@ test.serial("a master serves its remotes what it stated to them in this round, a
       let content = "";
       for await (const frame of channel.source) {
         if (readFrameHeader(frame).kind === CONTENT_FRAME.end) return content;
-        content += Buffer.from(frame).subarray(13).toString("latin1");
+        content += Buffer.from(frame).subarray(19).toString("latin1");
       }
       throw new LockstepError("LOCKSTEP_PEER_GONE", "closed");
     } finally {
@@ -629,7 +749,7 @@ test.serial("a master serves its remotes what it stated to them in this round, a
     { assignment: roles },
     async (link, round) => {
       const before = (await link.list()).root.count;
-      const { statement } = await link.state([[0, before]], []);
+      const { statement } = await link.state([[0, before]], [], []);
       t.true(statement.length > 0);
       const whole = { round: { ...round.id } };
       // "d/one", after the root and "d".
@@ -664,7 +784,7 @@ test.serial("a request for more content at once than a master has room for is re
   await withRound(
     { assignment: roles },
     async (link, round) => {
-      await link.state([[0, 2]], []);
+      await link.state([[0, 2]], [], []);
       const channel = await mallory.mesh.open(fleet.host("alpha").peerId, CONTENT, AbortSignal.timeout(30_000));
       const many = Array.from({ length: 64 }, () => ({ index: 1, offset: 0, length: size }));
       await channel.send(

@@ -73,6 +73,7 @@ async function createWorld(t: ExecutionContext): Promise<World> {
           delete: true,
           maxDelete: { amount: 50, unit: "percent" },
           hold: "none",
+          compress: true,
           expiry: NOW + 60_000,
           ...change,
         }),

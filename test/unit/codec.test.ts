@@ -45,6 +45,7 @@ const ORDER: RoundOrder = {
   delete: true,
   maxDelete: { amount: 50, unit: "percent" },
   hold: "advisory",
+  compress: true,
   expiry: Number.MAX_SAFE_INTEGER,
 };
 
@@ -61,6 +62,7 @@ test("an order makes the round trip", (t) => {
     delete: false,
     maxDelete: { amount: 0, unit: "count" },
     hold: "none",
+    compress: true,
     mode: "verify",
   };
   t.deepEqual(decodeOrder(encodeOrder(plain)), plain);

@@ -1,0 +1,40 @@
+import type { Clock } from "../ports/clock.ts";
+
+/** A burst may use what this long a pause has left. */
+const BURST_SECONDS = 0.25;
+
+/**
+ * A token bucket that all transfers of a host in one direction share: bytes are let through in the
+ * order in which they came.
+ */
+export class RateLimiter {
+  readonly #clock: Clock;
+  /** Bytes per second. */
+  readonly #rate: number;
+  /** When, in milliseconds of `elapsed`, everything let through so far is paid for. */
+  #paidAt = Number.NEGATIVE_INFINITY;
+
+  /** @param rate bytes per second; infinity limits nothing */
+  constructor(clock: Clock, rate: number) {
+    this.#clock = clock;
+    this.#rate = rate;
+  }
+
+  /** Resolves when so many bytes may go, or when the signal is aborted. */
+  async take(bytes: number, signal: AbortSignal): Promise<void> {
+    if (!Number.isFinite(this.#rate) || signal.aborted) return;
+    const now = this.#clock.elapsed();
+    this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + (bytes / this.#rate) * 1000;
+    const wait = this.#paidAt - now;
+    if (wait <= 0) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, wait);
+      signal.addEventListener("abort", end, { once: true });
+    });
+  }
+}

@@ -1,0 +1,478 @@
+import {
+  batchChunks,
+  type ChunkBatchHead,
+  type ChunkRun,
+  decodeChunkRuns,
+  openChunkBatch,
+} from "../model/chunk-list.ts";
+import type { ContentRange } from "../model/content-ranges.ts";
+import { cutPoint } from "../model/cut.ts";
+import { digestKey, sameDigest } from "../model/digest.ts";
+import { LockstepError } from "../model/errors.ts";
+import { cutFragments, decodeFragments, type Fragment } from "../model/fragments.ts";
+import type { BytePath } from "../model/path.ts";
+import type { Suite } from "../model/suite.ts";
+import type { ChunkPlan } from "../ports/tree.ts";
+import type { ConfinedDirectories } from "./confined-directories.ts";
+import type { Hasher, IncrementalHash } from "./hasher.ts";
+import type { ChunkPlace, LocalSources } from "./local-sources.ts";
+import { writeSparsely } from "./sparse-write.ts";
+import type { SystemCalls } from "./system-calls.ts";
+
+/** How far ahead the old version is cut at once when a chunk is not where it was expected. */
+const LOOK_AHEAD_BYTES = 16 << 20;
+/** What of the old version is searched for fragments before and behind where the chunk is expected. */
+const FRAGMENT_SLACK_BYTES = 256 << 10;
+/** A chunk of which less than this part was found in fragments is fetched whole. */
+const WORTH_FRAGMENTS = 1 / 8;
+/** Chunks whose fragments may be of no use before no more are asked for. */
+const MAX_VAIN_FRAGMENTS = 3;
+
+export interface ChunkedContext {
+  readonly calls: SystemCalls;
+  readonly hasher: Hasher;
+  readonly suite: Suite;
+  readonly directories: ConfinedDirectories;
+  readonly sources: LocalSources;
+}
+
+interface PendingChunk {
+  readonly offset: number;
+  readonly length: number;
+  readonly digest: Uint8Array;
+  /** What is still to come: from, to, in order. */
+  missing: [from: number, to: number][];
+  /** Digest of what has come so far, while nothing but the start is there. */
+  hash: IncrementalHash | undefined;
+  /** Part of it came from an old version. */
+  fragments: boolean;
+  /** Where the stretch of missing chunks that it belongs to begins. */
+  readonly stretch: number;
+  /** Where it is expected in the old version: behind what came before it, and before what comes after. */
+  readonly after: number | undefined;
+  before: number | undefined;
+  reused: number;
+}
+
+interface OldVersion {
+  readonly path: BytePath;
+  readonly fd: number;
+  readonly size: number;
+}
+
+interface OldRegion {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+  readonly fragments: readonly Fragment[];
+}
+
+/** What was sent is not what the master signed. */
+export class WrongChunk extends Error {}
+
+/**
+ * A new version that is put together of chunks: those of an interrupted round that lie in the file
+ * already, those that this host has elsewhere, and those that are fetched. Each is verified before it
+ * counts, so the whole is verified when all are there.
+ *
+ * Chunks of the old version are found by following it: an unchanged stretch needs one digest per chunk
+ * at the expected place. Where that ends, the old version is cut from there on until it fits again.
+ */
+export class ChunkedFile {
+  readonly fd: number;
+  readonly size: number;
+  readonly #context: ChunkedContext;
+  readonly #index: number;
+  readonly #heads: readonly ChunkBatchHead[];
+  readonly #starts: readonly number[];
+  /** The file holds something from an earlier round. */
+  readonly #resumed: boolean;
+  readonly #old: OldVersion | undefined;
+  /** Batches of the old version's list as the cache knows it, by digest. */
+  readonly #knownBatches = new Map<string, Uint8Array>();
+  readonly #places: ReadonlyMap<string, ChunkPlace>;
+  readonly #taken = new Set<number>();
+  /** In order of their offsets. */
+  readonly #pending: PendingChunk[] = [];
+  readonly #buffer: Buffer;
+  readonly #runs: ChunkRun[] = [];
+  /** Where each chunk lies in this new version. */
+  readonly #own = new Map<string, number>();
+  /** Where chunks of the old version were met, and how far it was cut. */
+  readonly #ahead = new Map<string, number>();
+  #cutTo = 0;
+  #follow = 0;
+  #missedBytes = 0;
+  #vainFragments = 0;
+  /** The missing chunks since the last one that was found. */
+  #stretch: PendingChunk[] = [];
+  /** Where the last fragments that were found end, here and in the old version. */
+  #lastFragments = { here: -1, old: -1 };
+  #zeroDigest: Uint8Array | undefined;
+  reused = 0;
+
+  constructor(
+    context: ChunkedContext,
+    file: { index: number; fd: number; size: number; resumed: boolean },
+    heads: readonly ChunkBatchHead[],
+    old: OldVersion | undefined,
+    oldChunks: Uint8Array | undefined,
+    places: ReadonlyMap<string, ChunkPlace>,
+  ) {
+    this.#context = context;
+    this.#index = file.index;
+    this.fd = file.fd;
+    this.size = file.size;
+    this.#resumed = file.resumed;
+    this.#heads = heads;
+    this.#old = old;
+    this.#places = places;
+    this.#buffer = Buffer.allocUnsafe(context.suite.chunk.maxBytes);
+    let start = 0;
+    this.#starts = heads.map((head) => {
+      const at = start;
+      start += head.contentBytes;
+      return at;
+    });
+    if (oldChunks !== undefined) this.#rememberOld(oldChunks);
+  }
+
+  #rememberOld(oldChunks: Uint8Array): void {
+    const { hasher, suite } = this.#context;
+    const runs = decodeChunkRuns(oldChunks, suite, Number.POSITIVE_INFINITY);
+    for (const { digest, bytes } of batchChunks(hasher.hash, suite, runs)) {
+      this.#knownBatches.set(digestKey(digest), bytes);
+    }
+    let offset = 0;
+    for (const run of runs) {
+      this.#ahead.set(digestKey(run.digest), offset);
+      offset += run.length * run.count;
+    }
+    // The list says where everything is: nothing need be cut.
+    this.#cutTo = offset;
+  }
+
+  /** One byte per batch of the list: 1 where it must be asked for, 0 where it is known. */
+  wantedBatches(): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(this.#heads, (head) => (this.#knownBatches.has(digestKey(head.digest)) ? 0 : 1));
+  }
+
+  get complete(): boolean {
+    return this.#taken.size === this.#heads.length && this.#pending.length === 0;
+  }
+
+  /** Its chunks, once complete. */
+  get runs(): readonly ChunkRun[] {
+    return this.#runs;
+  }
+
+  close(): void {
+    if (this.#old !== undefined) this.#context.calls.closeFile(this.#old.fd);
+  }
+
+  /**
+   * Takes one batch of the list and from this host whatever is there of its chunks.
+   *
+   * @param bytes undefined for a batch that is known
+   * @throws LockstepError `LOCKSTEP_MALFORMED` when it is not the batch that was stated
+   */
+  takeBatch(batch: number, bytes: Uint8Array | undefined): ChunkPlan {
+    const { hasher, suite } = this.#context;
+    const head = this.#heads[batch];
+    const known = head === undefined ? undefined : (bytes ?? this.#knownBatches.get(digestKey(head.digest)));
+    if (head === undefined || known === undefined || this.#taken.has(batch)) {
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "a batch of chunks that was not asked for");
+    }
+    this.#taken.add(batch);
+    const fetch: ContentRange[] = [];
+    const fragments: ContentRange[] = [];
+    const before = this.reused;
+    let offset = this.#starts[batch];
+    for (const run of openChunkBatch(hasher.hash, suite, head, known)) {
+      this.#runs.push({ ...run, digest: run.digest.slice() });
+      if (!this.#resumed && this.#isHole(run)) {
+        // Nothing was ever written there.
+        offset += run.length * run.count;
+        this.reused += run.length * run.count;
+        continue;
+      }
+      for (let i = 0; i < run.count; i++) {
+        if (this.#haveChunk(offset, run)) this.#counted(offset, run);
+        else this.#await(offset, run, fetch, fragments);
+        offset += run.length;
+      }
+    }
+    return { fetch, fragments, reused: this.reused - before };
+  }
+
+  #isHole(run: ChunkRun): boolean {
+    const { hasher, suite } = this.#context;
+    if (run.length !== suite.chunk.maxBytes) return false;
+    this.#zeroDigest ??= hasher.hash(new Uint8Array(suite.chunk.maxBytes));
+    return sameDigest(run.digest, this.#zeroDigest);
+  }
+
+  #counted(offset: number, run: ChunkRun): void {
+    this.reused += run.length;
+    this.#own.set(digestKey(run.digest), offset);
+    this.#stretch = [];
+  }
+
+  /** Reads a chunk into the buffer and says whether it is the wanted one. */
+  #isAt(fd: number, offset: number, run: ChunkRun): boolean {
+    const { calls, hasher } = this.#context;
+    for (let done = 0; done < run.length; ) {
+      const count = calls.read(fd, this.#buffer, done, run.length - done, offset + done);
+      if (count === 0) return false;
+      done += count;
+    }
+    return sameDigest(hasher.hash(this.#buffer.subarray(0, run.length)), run.digest);
+  }
+
+  #write(offset: number, bytes: Uint8Array): void {
+    const { calls } = this.#context;
+    // What an interrupted round left there may be anything: then zeros are written too.
+    if (this.#resumed) calls.write(this.fd, bytes, 0, bytes.length, offset);
+    else writeSparsely(calls, this.fd, bytes, offset);
+  }
+
+  /** Puts the chunk in place from what this host has. */
+  #haveChunk(offset: number, run: ChunkRun): boolean {
+    if (this.#resumed) {
+      const isEmpty = this.#context.calls.seekData(this.fd, offset, this.size) >= offset + run.length;
+      if (isEmpty ? this.#isHole(run) : this.#isAt(this.fd, offset, run)) {
+        this.#follow += run.length;
+        return true;
+      }
+    }
+    const source = this.#follows(run) ?? this.#repeats(run) ?? this.#elsewhere(run);
+    if (source === undefined) return false;
+    this.#write(offset, this.#buffer.subarray(0, run.length));
+    return true;
+  }
+
+  /** The old version has it where it is expected, or further on. */
+  #follows(run: ChunkRun): true | undefined {
+    const old = this.#old;
+    if (old === undefined) return undefined;
+    let at: number | undefined = this.#follow;
+    if (at + run.length > old.size || !this.#isAt(old.fd, at, run)) {
+      this.#lookAhead(old);
+      at = this.#ahead.get(digestKey(run.digest));
+      if (at === undefined || !this.#isAt(old.fd, at, run)) return undefined;
+      // What was missed before it is likely to be found before it.
+      let end = at;
+      for (const missed of this.#stretch.reverse()) {
+        end -= missed.length;
+        missed.before = end;
+      }
+    }
+    this.#ahead.set(digestKey(run.digest), at);
+    this.#follow = at + run.length;
+    return true;
+  }
+
+  /** Cuts the old version from where it was left, the further the more was missed. */
+  #lookAhead(old: OldVersion): void {
+    const { calls, hasher, suite } = this.#context;
+    if (this.#cutTo < this.#follow) this.#cutTo = this.#follow;
+    const goal = Math.min(old.size, this.#follow + LOOK_AHEAD_BYTES + 4 * this.#missedBytes);
+    const window = Buffer.allocUnsafe(suite.chunk.maxBytes);
+    while (this.#cutTo < goal) {
+      const length = Math.min(window.length, old.size - this.#cutTo);
+      const count = calls.read(old.fd, window, 0, length, this.#cutTo);
+      // Shorter than it was: what is left of it is of no use.
+      if (count < length) {
+        this.#cutTo = old.size;
+        return;
+      }
+      const end = cutPoint(window, 0, length, suite.chunk);
+      this.#ahead.set(digestKey(hasher.hash(window.subarray(0, end))), this.#cutTo);
+      this.#cutTo += end;
+    }
+  }
+
+  #repeats(run: ChunkRun): true | undefined {
+    const at = this.#own.get(digestKey(run.digest));
+    return at !== undefined && this.#isAt(this.fd, at, run) ? true : undefined;
+  }
+
+  #elsewhere(run: ChunkRun): true | undefined {
+    const { calls, directories } = this.#context;
+    const place = this.#places.get(digestKey(run.digest));
+    if (place === undefined) return undefined;
+    try {
+      const { directory, name } = directories.locate(place.path);
+      const fd = calls.openFile(directory, name);
+      try {
+        return this.#isAt(fd, place.offset, run) ? true : undefined;
+      } finally {
+        calls.closeFile(fd);
+      }
+    } catch {
+      // Gone, or unreadable by now: it is fetched.
+      return undefined;
+    }
+  }
+
+  #await(offset: number, run: ChunkRun, fetch: ContentRange[], fragments: ContentRange[]): void {
+    const { suite } = this.#context;
+    const { length } = run;
+    const range = { index: this.#index, offset, length };
+    const old = this.#old;
+    const isLong = old !== undefined && old.size > suite.fragment.normalBytes;
+    const askFragments = isLong && this.#vainFragments < MAX_VAIN_FRAGMENTS;
+    this.#missedBytes += length;
+    const chunk: PendingChunk = {
+      offset,
+      length,
+      digest: run.digest.slice(),
+      missing: [[offset, offset + length]],
+      hash: undefined,
+      fragments: false,
+      stretch: this.#stretch[0]?.offset ?? offset,
+      after: askFragments ? this.#follow : undefined,
+      before: undefined,
+      reused: 0,
+    };
+    this.#stretch.push(chunk);
+    // Batches come in order, so that the new one is the last.
+    const last = this.#pending.at(-1);
+    if (last !== undefined && last.offset > offset) this.#pending.splice(this.#position(offset), 0, chunk);
+    else this.#pending.push(chunk);
+    if (askFragments) fragments.push(range);
+    else fetch.push(range);
+  }
+
+  /** Position of the first pending chunk at or after this offset. */
+  #position(offset: number): number {
+    let [low, high] = [0, this.#pending.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#pending[middle].offset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * Takes the fragments of a pending chunk, and from the old version those of them that it has.
+   *
+   * @returns what must be fetched
+   */
+  takeFragments(offset: number, bytes: Uint8Array): ContentRange[] {
+    const { suite } = this.#context;
+    const chunk = this.#pending[this.#position(offset)];
+    if (chunk?.offset !== offset || chunk.after === undefined || chunk.fragments) {
+      throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "fragments that were not asked for");
+    }
+    const wanted = decodeFragments(bytes, suite, chunk.length);
+    const regions = this.#expectedAt(chunk).map((at) => this.#readOld(at, chunk.length));
+    const present = new Map<string, { region: OldRegion; at: number }>();
+    for (const region of regions) {
+      for (const fragment of region.fragments) {
+        present.set(`${fragment.length}:${fragment.mark}`, { region, at: fragment.offset });
+      }
+    }
+    const found: { at: number; bytes: Uint8Array }[] = [];
+    const missing: [number, number][] = [];
+    let last: { here: number; old: number } | undefined;
+    for (const fragment of wanted) {
+      const at = offset + fragment.offset;
+      const place = present.get(`${fragment.length}:${fragment.mark}`);
+      if (place !== undefined) {
+        found.push({ at, bytes: place.region.bytes.subarray(place.at, place.at + fragment.length) });
+        last = { here: at + fragment.length, old: place.region.start + place.at + fragment.length };
+        continue;
+      }
+      const gap = missing.at(-1);
+      if (gap !== undefined && gap[1] === at) gap[1] += fragment.length;
+      else missing.push([at, at + fragment.length]);
+    }
+    if (last !== undefined) this.#lastFragments = last;
+    const reused = found.reduce((sum, part) => sum + part.bytes.length, 0);
+    if (reused < chunk.length * WORTH_FRAGMENTS) {
+      this.#vainFragments++;
+      return [{ index: this.#index, offset, length: chunk.length }];
+    }
+    chunk.fragments = true;
+    chunk.missing = missing;
+    chunk.reused = reused;
+    for (const part of found) this.#write(part.at, part.bytes);
+    if (missing.length === 0) return this.#settle(chunk);
+    return missing.map(([from, to]) => ({ index: this.#index, offset: from, length: to - from }));
+  }
+
+  /** Where in the old version a missing chunk may lie. */
+  #expectedAt(chunk: PendingChunk): number[] {
+    const { here, old } = this.#lastFragments;
+    // Fragments of the chunk before it say more than where the stretch began.
+    const follows = here >= chunk.stretch && here <= chunk.offset;
+    const after = follows ? old + chunk.offset - here : (chunk.after ?? 0);
+    const { before } = chunk;
+    return before === undefined || Math.abs(before - after) < FRAGMENT_SLACK_BYTES ? [after] : [before, after];
+  }
+
+  /** Reads and cuts the old version around a place. */
+  #readOld(at: number, length: number): OldRegion {
+    const { calls, hasher, suite } = this.#context;
+    const old = this.#old as OldVersion;
+    // Where the stretch begins both versions are cut alike; elsewhere they agree after a few fragments.
+    const start = at === this.#follow ? at : Math.max(0, at - FRAGMENT_SLACK_BYTES);
+    const end = Math.min(old.size, at + length + FRAGMENT_SLACK_BYTES);
+    const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = calls.read(old.fd, bytes, filled, bytes.length - filled, start + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    const region = bytes.subarray(0, filled);
+    return { start, bytes: region, fragments: cutFragments(hasher.hash, suite.fragment, region) };
+  }
+
+  /**
+   * Takes content that was asked for.
+   *
+   * @returns what must be fetched after all
+   * @throws LockstepError `LOCKSTEP_MALFORMED` when it was not asked for; WrongChunk when it is not
+   * what was stated
+   */
+  receive(offset: number, bytes: Uint8Array): ContentRange[] {
+    const { hasher } = this.#context;
+    let at = this.#position(offset);
+    if (this.#pending[at]?.offset !== offset) at--;
+    const chunk = this.#pending[at];
+    const part = chunk?.missing[0];
+    if (chunk === undefined || part === undefined || part[0] !== offset || bytes.length > part[1] - offset) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+    }
+    if (offset === chunk.offset) chunk.hash = hasher.incremental();
+    if (!chunk.fragments) chunk.hash?.update(bytes);
+    this.#write(offset, bytes);
+    part[0] += bytes.length;
+    if (part[0] === part[1]) chunk.missing.shift();
+    return chunk.missing.length === 0 ? this.#settle(chunk) : [];
+  }
+
+  /** All of a chunk is there: it counts, or is fetched whole, or something else was sent. */
+  #settle(chunk: PendingChunk): ContentRange[] {
+    const { offset, length, digest } = chunk;
+    const run = { count: 1, length, digest };
+    const right = chunk.fragments
+      ? this.#isAt(this.fd, offset, run)
+      : sameDigest(chunk.hash?.digest() ?? digest.subarray(0, 0), digest);
+    if (right) {
+      this.#pending.splice(this.#position(offset), 1);
+      this.reused += chunk.reused;
+      this.#own.set(digestKey(digest), offset);
+      return [];
+    }
+    if (!chunk.fragments) throw new WrongChunk();
+    // Fragments met by their marks only: the whole chunk will do.
+    chunk.fragments = false;
+    chunk.reused = 0;
+    chunk.hash = undefined;
+    chunk.missing = [[offset, offset + length]];
+    return [{ index: this.#index, offset, length }];
+  }
+}
