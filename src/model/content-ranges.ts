@@ -31,7 +31,8 @@ export function decodeRanges(bytes: Uint8Array, maxRanges: number): ContentRange
 }
 
 /**
- * Cuts ranges into requests of at most `maxBytes` and `maxRanges`; a long range is split.
+ * Cuts ranges into requests of at most `maxBytes` and `maxRanges`. Only a range that is longer than a
+ * request is split: a small file then arrives, and is hashed, in one piece.
  */
 export function* cutRequests(
   ranges: readonly ContentRange[],
@@ -43,6 +44,10 @@ export function* cutRequests(
   for (const range of ranges) {
     let { offset } = range;
     let left = range.length;
+    if (bytes > 0 && left <= maxBytes && bytes + left > maxBytes) {
+      yield { ranges: request, bytes };
+      [request, bytes] = [[], 0];
+    }
     while (left > 0) {
       const length = Math.min(left, maxBytes - bytes);
       request.push({ index: range.index, offset, length });
