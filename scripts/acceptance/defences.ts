@@ -70,6 +70,7 @@ const CALLS_TEST = "test/contract/system-calls.test.ts";
 const CACHE_TEST = "test/contract/hash-cache.test.ts";
 const E2E_AUTHORITY = "test/e2e/authority.test.ts";
 const E2E_GUARDS = "test/e2e/guards.test.ts";
+const E2E_HOSTILE = "test/e2e/hostile-peers.test.ts";
 
 const DEFENCES: readonly Defence[] = [
   // What comes from a peer: paths.
@@ -250,6 +251,7 @@ const DEFENCES: readonly Defence[] = [
     remove: "isStranger(peer.toString()) && strangers.size >= MAX_STRANGERS,",
     by: "strangers.size < 0 && isStranger(peer.toString()),",
     test: CHANNEL_TEST,
+    match: "libp2p: strangers*",
   },
   {
     name: "mesh: strangers stay for a moment only",
@@ -257,6 +259,7 @@ const DEFENCES: readonly Defence[] = [
     remove: 'if (isStranger(connection.remotePeer.toString())) connection.abort(new Error("not known here"));',
     by: "",
     test: CHANNEL_TEST,
+    match: "libp2p: strangers*",
   },
   // Authority.
   {
@@ -342,21 +345,24 @@ const DEFENCES: readonly Defence[] = [
     file: PARTICIPANT,
     remove: "if (!fits || id.root !== order.root || id.epoch !== order.epoch || id.sequence !== order.sequence) {",
     by: 'if (!fits && id.root === "") {',
-    test: E2E_AUTHORITY,
+    test: E2E_HOSTILE,
+    match: "assignment, order and round*",
   },
   {
     name: "content: only remotes of the round",
     file: CONTENT_SERVER,
     remove: "sameRound(active.id, id) && active.assignment.remotes.includes(channel.peer);",
     by: "sameRound(active.id, id);",
-    test: E2E_AUTHORITY,
+    test: E2E_HOSTILE,
+    match: "a master serves its remotes*",
   },
   {
     name: "content: bytes of a request",
     file: CONTENT_SERVER,
     remove: "> LIMITS.contentBytesPerRequest) {",
     by: "> Number.MAX_SAFE_INTEGER) {",
-    test: E2E_AUTHORITY,
+    test: E2E_HOSTILE,
+    match: "a request for more content*",
   },
   {
     name: "orders to plan or verify do not write",
@@ -371,38 +377,40 @@ const DEFENCES: readonly Defence[] = [
     file: REMOTE,
     remove: "if (opened.signer !== assignment.master) {",
     by: 'if (opened.signer === "" && assignment.master === "") {',
-    test: E2E_AUTHORITY,
+    test: E2E_HOSTILE,
+    match: "a remote applies nothing*",
   },
   {
     name: "remote: statement of this round",
     file: REMOTE,
     remove: "if (!sameRound(statement.round, id) || statement.suite !== SUITE.id) {",
     by: "if (!sameRound(id, id) || statement.suite !== SUITE.id) {",
-    test: E2E_AUTHORITY,
+    test: E2E_HOSTILE,
+    match: "a remote applies nothing*",
   },
   {
     name: "remote: maxDelete",
     file: REMOTE,
     remove: "guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);",
     by: "void guardDeletions;",
-    test: E2E_GUARDS,
-    match: "*eletion*",
+    test: E2E_HOSTILE,
+    match: "a remote keeps the order's limits*",
   },
   {
     name: "remote: deletions limited while applying",
     file: REMOTE,
     remove: "deletions: Math.min(allowed, request.deletions),",
     by: "deletions: allowed + Number.MAX_SAFE_INTEGER,",
-    test: E2E_GUARDS,
-    match: "*eletion*",
+    test: E2E_HOSTILE,
+    match: "a remote keeps the order's limits*",
   },
   {
     name: "remote: order forbids deletions",
     file: REMOTE,
     remove: "if (request.deletions > 0 && !order.delete) {",
     by: "if (request.deletions < 0) {",
-    test: E2E_GUARDS,
-    match: "*delete: false*",
+    test: E2E_HOSTILE,
+    match: "a remote keeps the order's limits*",
   },
   {
     name: "remote: space",
