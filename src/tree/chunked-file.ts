@@ -461,12 +461,7 @@ export class ChunkedFile {
     const right = chunk.fragments
       ? this.#isAt(this.fd, offset, run)
       : sameDigest(chunk.hash?.digest() ?? digest.subarray(0, 0), digest);
-    if (right) {
-      this.#pending.splice(this.#position(offset), 1);
-      this.reused += chunk.reused;
-      this.#own.set(digestKey(digest), offset);
-      return [];
-    }
+    if (right) return this.#found(chunk);
     if (!chunk.fragments) throw new WrongChunk();
     // Fragments met by their marks only: the whole chunk will do.
     chunk.fragments = false;
@@ -474,5 +469,12 @@ export class ChunkedFile {
     chunk.hash = undefined;
     chunk.missing = [[offset, offset + length]];
     return [{ index: this.#index, offset, length }];
+  }
+
+  #found(chunk: PendingChunk): ContentRange[] {
+    this.#pending.splice(this.#position(chunk.offset), 1);
+    this.reused += chunk.reused;
+    this.#own.set(digestKey(chunk.digest), chunk.offset);
+    return [];
   }
 }

@@ -165,9 +165,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   if (!calls.stat(directory, name, before)) throw new TargetChanged("is gone since it was compared");
   const expected = expectedOf(context, path);
   const wasDirectory = typeOfMode(before.mode) === DIRECTORY;
-  // A directory's ctime moves with what this round does below it; its entries are checked instead.
-  const asExpected = wasDirectory ? inodeKey(before) === inodeKey(expected) : matchesExpected(before, expected);
-  if (!asExpected && !changedByThisRound(context, before, expected)) {
+  if (!isListed(context, before, expected)) {
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
   const gone = wasDirectory ? countDescendants(context, path) : 0;
@@ -190,11 +188,6 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   return gone;
 }
 
-/** The inode is the expected one, and its ctime moved because this round changed another name of it. */
-function changedByThisRound(context: ApplyContext, now: FileStat, expected: Expected): boolean {
-  return inodeKey(now) === inodeKey(expected) && context.ledger.changed.has(inodeKey(now));
-}
-
 /**
  * Paths below a directory that is about to turn into something else. All must be known to the
  * plan: the master has a file there, so none of them exists there, but an entry that nobody
@@ -213,7 +206,7 @@ function countDescendants(context: ApplyContext, path: BytePath): number {
         if (!calls.stat(handle, name, stat)) continue;
         const ordinal = list.table.find(child, list.listed);
         const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
-        if (stat.mountPoint || ordinal === undefined || inodeKey(stat) !== inodeKey(list.table.expected(ordinal))) {
+        if (stat.mountPoint || ordinal === undefined || !isListed(context, stat, list.table.expected(ordinal))) {
           throw new TargetChanged("is a directory here and holds entries that were not compared");
         }
         count++;
@@ -226,6 +219,16 @@ function countDescendants(context: ApplyContext, path: BytePath): number {
   if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");
   if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");
   return count;
+}
+
+/**
+ * The path is as it was listed. Of a directory the inode says so, since its ctime moves with what this
+ * round does below it; a file may have been changed by this round's work on another of its names.
+ */
+function isListed(context: ApplyContext, now: FileStat, expected: Expected): boolean {
+  if (inodeKey(now) !== inodeKey(expected)) return false;
+  const isDirectory = typeOfMode(now.mode) === DIRECTORY;
+  return isDirectory || matchesExpected(now, expected) || context.ledger.changed.has(inodeKey(now));
 }
 
 /** Makes the path a further name of its group's first; false when it is one already. */
@@ -275,13 +278,14 @@ function checkLeader(context: ApplyContext, step: Step, leader: BytePath, stat: 
   ledger.placed.set(leader, inodeKey(stat));
 }
 
+/** Gives a file the stated attributes where it lies. */
 function changeInPlace(context: ApplyContext, entry: Entry): void {
   const { calls, directories } = context;
   const { directory, name } = directories.locate(entry.path);
   const stat = newFileStat();
   if (!calls.stat(directory, name, stat)) throw new TargetChanged("is gone since it was compared");
   const expected = expectedOf(context, entry.path);
-  if (!matchesExpected(stat, expected) && !changedByThisRound(context, stat, expected)) {
+  if (!isListed(context, stat, expected)) {
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
   context.ledger.changed.add(inodeKey(stat));
@@ -303,10 +307,8 @@ export function deletePaths(context: ApplyContext, paths: readonly BytePath[]): 
       if (!calls.stat(directory, name, stat)) continue;
       const expected = expectedOf(context, path);
       const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
-      const asExpected =
-        inodeKey(stat) === inodeKey(expected) &&
-        (isDirectory || matchesExpected(stat, expected) || context.ledger.changed.has(inodeKey(stat)));
-      if (!asExpected) throw new TargetChanged("changed since it was compared; it was not deleted");
+      if (!isListed(context, stat, expected))
+        throw new TargetChanged("changed since it was compared; it was not deleted");
       if (isDirectory) {
         calls.removeDirectory(directory, name);
         ledger.touched.delete(path);

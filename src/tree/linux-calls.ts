@@ -166,6 +166,8 @@ export function createLinuxCalls(): SystemCalls {
 
   /** For kernels before 5.6: every component by itself, none followed. */
   function openStepwise(root: DirectoryHandle, path: string): number {
+    // openat alone climbs out of the root.
+    if (path.split("/").includes("..")) throw new SystemError("EXDEV", "open");
     let fd = openat(root, first("."), O_DIRECTORY | O_CLOEXEC, 0) as number;
     if (path === "" || fd < 0) return fd;
     for (const name of path.split("/")) {

@@ -210,7 +210,7 @@ function newIncoming(context: ApplyContext, name: string, size: number): Incomin
 
 /** Takes the content from the path itself, when it is the stated one. */
 function reuseOwn(context: ApplyContext, block: Block, step: Step): boolean {
-  return copyFrom(context, block, step, step.stated.entry.path) !== undefined;
+  return copyFrom(context, block, step, step.stated.entry.path)?.right === true;
 }
 
 /** Takes the content from another path of the tree that has it: renamed, moved and copied files. */

@@ -355,6 +355,13 @@ test("libp2p: a handler that fails resets its channel, and the next one works", 
 test("libp2p: a host speaks to itself by the same rules", async (t) => {
   const [near] = await meshPair(t);
   await t.throwsAsync(near.open(near.self, PROTOCOL, signal), { code: "LOCKSTEP_NOT_AUTHORISED" });
+  const closed = { ...PROTOCOL, id: "/lockstep/closed/1.0.0" };
+  near.handle(
+    closed,
+    (peer) => peer !== near.self,
+    async () => t.fail("was let in"),
+  );
+  await t.throwsAsync(near.open(near.self, closed, signal), { code: "LOCKSTEP_NOT_AUTHORISED" });
   near.handle(
     PROTOCOL,
     (peer) => peer === near.self,
@@ -369,6 +376,59 @@ test("libp2p: a host speaks to itself by the same rules", async (t) => {
     (await collect(channel)).map((frame) => frame.length),
     [3],
   );
+});
+
+test("libp2p: strangers are few at once and stay for a moment only; known peers are not counted and stay", async (t) => {
+  const directory = tempDirectory(t);
+  const known = new Set<string>();
+  const start = async (name: string): Promise<RunningMesh> => {
+    const identity = await loadIdentity(join(directory, name));
+    const admission = { isKnown: (peer: string) => known.has(peer) };
+    const mesh = await startMesh({ identity, listen: ["/ip4/127.0.0.1/tcp/0"], admission });
+    t.teardown(() => mesh.stop());
+    return mesh;
+  };
+  const far = await start("far");
+  known.add(far.self);
+  far.handle(
+    PROTOCOL,
+    () => true,
+    async (channel) => {
+      for await (const frame of channel.source) await channel.send(frame);
+    },
+  );
+  /** A channel that has carried a frame there and back. */
+  const enter = async (mesh: RunningMesh): Promise<Channel> => {
+    await mesh.learn([{ name: "far", peer: far.self, addresses: far.addresses() }]);
+    const channel = await mesh.open(far.self, PROTOCOL, signal);
+    await channel.send(bytes(3));
+    const { value } = await channel.source[Symbol.asyncIterator]().next();
+    t.is((value as Frame).length, 3);
+    return channel;
+  };
+  const friend = await start("friend");
+  known.add(friend.self);
+  const friends = await enter(friend);
+  const strangers: Channel[] = [];
+  for (let i = 0; i < 8; i++) strangers.push(await enter(await start(`stranger ${i}`)));
+  const late = await start("late");
+  await t.throwsAsync(enter(late), { instanceOf: LockstepError }, "a ninth stranger");
+  const another = await start("another friend");
+  known.add(another.self);
+  t.false((await enter(another)).closed.aborted);
+
+  const sentAway = Promise.all(
+    strangers.map(
+      ({ closed }) => closed.aborted || new Promise((resolve) => closed.addEventListener("abort", resolve)),
+    ),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<string>((resolve) => (timer = setTimeout(() => resolve("they stay"), 20_000)));
+  t.not(await Promise.race([sentAway, patience]), "they stay");
+  clearTimeout(timer);
+  t.false(friends.closed.aborted);
+  // There is room again.
+  await t.notThrowsAsync(enter(late));
 });
 
 test("libp2p: opening with an aborted signal fails", async (t) => {

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { Level } from "level";
+import { SUITE } from "../../src/model/suite.ts";
 import type { CachedHashes, HashCache, HashKeys } from "../../src/ports/store.ts";
 import { LevelHashCache } from "../../src/store/hash-cache.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
@@ -228,6 +230,18 @@ for (const [what, damage] of [
     t.true(answers.includes(undefined));
   });
 }
+
+test("LevelDB: a digest of another suite is missed, though its record is sound", async (t) => {
+  const [recordBytes, atSuite, atCrc] = [70, 1, 66];
+  const cache = await damagedPage(t, (page) => {
+    page[atSuite] = SUITE.id + 1;
+    page.writeUInt32LE(crc32(page.subarray(0, atCrc)), atCrc);
+    // The same done to another record without changing it: the layout is as this test believes.
+    page.writeUInt32LE(crc32(page.subarray(recordBytes, recordBytes + atCrc)), recordBytes + atCrc);
+    return page;
+  });
+  t.deepEqual(await found(cache, NEIGHBOURS), [undefined, ...VALUES.slice(1)]);
+});
 
 test("LevelDB: a page of noise is healed by the next store", async (t) => {
   const cache = await damagedPage(t, (page) => page.map((_, i) => (i * 37) % 256) as Buffer);

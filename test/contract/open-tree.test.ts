@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
-import { changeTotal } from "../../src/model/plan.ts";
+import { ACTIONS, changeTotal } from "../../src/model/plan.ts";
 import type { Problem } from "../../src/model/problem.ts";
+import type { StatedEntry } from "../../src/model/statement.ts";
 import type { Tree } from "../../src/ports/tree.ts";
 import { FRAME_HEADER_BYTES, RECORD_HEADER_BYTES } from "../../src/tree/content-records.ts";
+import { createHasher } from "../../src/tree/hasher.ts";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
 import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
@@ -319,6 +321,96 @@ test.serial("content that is not what was stated is reported, and the old file s
   assertEqualTrees(t, world.a, world.b);
 });
 
+test.serial("content that has another checksum than was stated is reported, and the old file stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "from the master");
+  write(join(world.b, "f"), "old");
+  const restate = (stated: StatedEntry): StatedEntry => {
+    const checksum = stated.checksum?.slice();
+    checksum?.set([checksum[31] ^ 1], 31);
+    return { ...stated, checksum };
+  };
+  const { problems } = await world.sync({ restate });
+  t.deepEqual(codes(problems), [["f", "LOCKSTEP_CONTENT_MISMATCH"]]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old");
+});
+
+test.serial("content that has another chunk root than was stated is refused, and the old file stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), Buffer.alloc(2_500_000, 1));
+  write(join(world.b, "f"), "old and small");
+  const restate = (stated: StatedEntry): StatedEntry => {
+    const root = stated.chunkRoot?.slice();
+    root?.set([root[31] ^ 1], 31);
+    return { ...stated, chunkRoot: root };
+  };
+  await t.throwsAsync(world.sync({ restate }), { code: "LOCKSTEP_MALFORMED" });
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old and small");
+});
+
+test.serial(
+  "a file's own content is taken over only if it is what was stated, whatever action is asked for",
+  async (t) => {
+    const world = createWorld(t);
+    write(join(world.a, "f"), "from the master");
+    write(join(world.b, "f"), "of the same size".slice(0, 15));
+    const { problems } = await world.sync({ action: (path, planned) => (path === "f" ? ACTIONS.relink : planned) });
+    t.deepEqual(problems, []);
+    assertEqualTrees(t, world.a, world.b);
+  },
+);
+
+/** Leaves content in the staging area under the name of the file's checksum. */
+function leave(world: World, name: string, content: string): string {
+  const { hash } = createHasher();
+  const checksum = Buffer.from(hash(fs.readFileSync(join(world.a, name)))).toString("hex");
+  write(join(world.b, `.lockstep/${checksum}.0.0`), content);
+  return checksum;
+}
+
+test.serial(
+  "what an interrupted round left is taken only if it is what was stated, whatever its name says",
+  async (t) => {
+    const world = createWorld(t);
+    for (const name of ["equal", "longer", "other", "shorter"]) write(join(world.a, name), `content of ${name}`);
+    leave(world, "equal", "content of equal");
+    leave(world, "longer", "content of longer, and more");
+    leave(world, "other", "CONTENT of other");
+    leave(world, "shorter", "content");
+    const { problems } = await world.sync();
+    t.deepEqual(problems, []);
+    assertEqualTrees(t, world.a, world.b);
+  },
+);
+
+test.serial(
+  "what an interrupted round left and has got another name since is not taken, and stays as it is there",
+  async (t) => {
+    const world = createWorld(t);
+    const outside = tempDirectory(t);
+    write(join(world.a, "f"), "first");
+    write(join(world.a, "g"), "left over", 1_600_000_000, 0o600);
+    const checksum = leave(world, "g", "left over");
+    const { problems } = await world.sync({
+      maxPaths: 1,
+      beforeCommit: () => {
+        const staging = join(world.b, ".lockstep");
+        const kept = fs.readdirSync(staging).find((name) => name.startsWith(`${checksum}.kept`));
+        // Before the block of "f" is committed, that of "g" is not yet staged.
+        if (kept !== undefined && !fs.existsSync(join(outside, "name"))) {
+          fs.linkSync(join(staging, kept), join(outside, "name"));
+        }
+      },
+    });
+    t.deepEqual(problems, []);
+    assertEqualTrees(t, world.a, world.b);
+    const stat = fs.statSync(join(outside, "name"));
+    t.is(stat.mtimeMs, 1_700_000_000_000);
+    t.is(stat.mode & 0o777, 0o644);
+    t.is(stat.nlink, 1);
+  },
+);
+
 test.serial("content that never arrives is reported, and the old file stays", async (t) => {
   const world = createWorld(t);
   write(join(world.a, "f"), "from the master");
@@ -338,9 +430,15 @@ function record(index: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
+/** The records of a frame, each once more after them. */
+function twice(frame: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from([...frame, ...frame.subarray(5)]);
+}
+
 for (const [what, frame] of [
   ["more content than announced", (): Uint8Array<ArrayBuffer> => record(0, new Uint8Array(1000))],
   ["content that was not asked for", (): Uint8Array<ArrayBuffer> => record(77, new Uint8Array(1))],
+  ["content that came before", (frame: Uint8Array): Uint8Array<ArrayBuffer> => twice(frame)],
   ["a frame cut within a record", (): Uint8Array<ArrayBuffer> => record(0, new Uint8Array(8)).slice(0, 21)],
   ["a frame cut within a record's head", (): Uint8Array<ArrayBuffer> => new Uint8Array(9)],
 ] as const) {
@@ -413,9 +511,139 @@ test.serial("a directory that turns into a file keeps what nobody compared", asy
   const world = createWorld(t);
   write(join(world.a, "d"), "now a file");
   write(join(world.b, "d/a"), "known");
-  const { problems } = await world.sync({ beforeCommit: () => write(join(world.b, "d/b"), "precious") });
+  const { problems } = await world.sync({
+    // More than enough: it is not the number of deletions that saves the entry.
+    deletions: 10,
+    beforeCommit: () => write(join(world.b, "d/b"), "precious"),
+  });
   t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
   t.deepEqual(fs.readdirSync(join(world.b, "d")), ["a", "b"]);
+});
+
+test.serial("a directory that turns into a file keeps what was changed in it meanwhile", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  write(join(world.b, "d/deep/a"), "known");
+  // The same inode, with other content.
+  const { problems } = await world.sync({ beforeCommit: () => write(join(world.b, "d/deep/a"), "precious") });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "d/deep/a"), "utf8"), "precious");
+});
+
+test.serial("a directory that turns into a file keeps what took the place of something known", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  write(join(world.b, "d/a"), "known");
+  const elsewhere = join(tempDirectory(t), "a");
+  write(elsewhere, "precious");
+  const { problems } = await world.sync({ beforeCommit: () => fs.renameSync(elsewhere, join(world.b, "d/a")) });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "d/a"), "utf8"), "precious");
+});
+
+(process.getuid?.() === 0 ? test.serial : test.serial.skip)(
+  "a directory that turns into a file and in which something was mounted since stays",
+  async (t) => {
+    const world = createWorld(t);
+    write(join(world.a, "d"), "now a file");
+    write(join(world.b, "d/a"), "known");
+    const inner = join(world.b, "d/a");
+    t.teardown(() => spawnSync("umount", ["--lazy", inner]));
+    const { problems } = await world.sync({
+      // A file mounted on itself keeps its inode, and only the mount tells it from what was listed.
+      beforeCommit: () => t.is(spawnSync("mount", ["--bind", inner, inner]).status, 0),
+    });
+    t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+    t.is(fs.readFileSync(inner, "utf8"), "known");
+  },
+);
+
+test.serial("a directory that turns into a file stays when more would go with it than was announced", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  for (const name of ["d/1", "d/2"]) write(join(world.b, name), "x");
+  const { problems, counts } = await world.sync({ deletions: 1 });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(counts.deleted, 0);
+  t.deepEqual(fs.readdirSync(join(world.b, "d")), ["1", "2"]);
+});
+
+test.serial("an order that forbids deletions allows none, whatever number is announced", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  write(join(world.b, "d/a"), "stays");
+  write(join(world.b, "f"), "stays");
+  const { problems, counts } = await world.sync({ delete: false, deletions: 10 });
+  t.deepEqual(codes(problems), [
+    ["d", "LOCKSTEP_TARGET_CHANGED"],
+    ["f", "LOCKSTEP_TARGET_CHANGED"],
+  ]);
+  t.is(counts.deleted, 0);
+  for (const name of ["d/a", "f"]) t.is(fs.readFileSync(join(world.b, name), "utf8"), "stays");
+});
+
+test.serial("a directory that turns into a file and was swapped for another since stays", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d"), "now a file");
+  fs.mkdirSync(join(world.b, "d"));
+  const { problems } = await world.sync({
+    beforeCommit: () => {
+      // The old one lives on, so that the new one cannot get its inode.
+      fs.renameSync(join(world.b, "d"), join(world.b, "was-d"));
+      fs.mkdirSync(join(world.b, "d"));
+    },
+  });
+  t.deepEqual(codes(problems), [["d", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.true(fs.statSync(join(world.b, "d")).isDirectory());
+});
+
+test.serial("a file in whose place came another of the very same ctime is kept and reported", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "d/f"), "from the master");
+  write(join(world.a, "e/f"), "precious");
+  const ctime = (path: string): bigint => fs.statSync(join(world.b, path), { bigint: true }).ctimeNs;
+  for (let tries = 0; tries === 0 || ctime("d/f") !== ctime("e/f"); tries++) {
+    if (tries === 1000) return t.fail("no two files got the same ctime");
+    for (const directory of ["d", "e"]) fs.rmSync(join(world.b, directory), { recursive: true, force: true });
+    for (const directory of ["d", "e"]) fs.mkdirSync(join(world.b, directory));
+    fs.writeFileSync(join(world.b, "d/f"), "old");
+    fs.writeFileSync(join(world.b, "e/f"), "precious");
+  }
+  const { problems } = await world.sync({
+    action: (path, planned) => (path === "d/f" ? planned : 0),
+    beforeCommit: () => {
+      // Moving a directory leaves the ctime of what it holds alone.
+      fs.renameSync(join(world.b, "d"), join(world.b, "was-d"));
+      fs.renameSync(join(world.b, "e"), join(world.b, "d"));
+    },
+  });
+  t.deepEqual(codes(problems), [["d/f", "LOCKSTEP_TARGET_CHANGED"]]);
+  t.is(fs.readFileSync(join(world.b, "d/f"), "utf8"), "precious");
+});
+
+test.serial("a name is not linked to a first name that has changed since", async (t) => {
+  const world = createWorld(t);
+  const changes: Record<string, (path: string) => void> = {
+    content: (path) => write(path, "LINKED"),
+    type: (path) => {
+      fs.rmSync(path);
+      fs.symlinkSync("elsewhere", path);
+    },
+  };
+  for (const name of Object.keys(changes)) {
+    for (const root of [world.a, world.b]) write(join(root, `${name} 1`), "linked");
+    fs.linkSync(join(world.a, `${name} 1`), join(world.a, `${name} 2`));
+  }
+  const { problems } = await world.sync({
+    beforeCommit: () => {
+      for (const [name, change] of Object.entries(changes)) change(join(world.b, `${name} 1`));
+    },
+  });
+  t.deepEqual(
+    codes(problems),
+    Object.keys(changes).map((name) => [`${name} 2`, "LOCKSTEP_TARGET_CHANGED"]),
+  );
+  for (const name of Object.keys(changes)) t.false(fs.existsSync(join(world.b, `${name} 2`)));
 });
 
 test.serial("a path that is to be deleted and changed since stays, and is reported", async (t) => {

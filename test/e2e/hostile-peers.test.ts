@@ -765,8 +765,20 @@ test.serial("a master serves its remotes what it stated to them in this round, a
         { ...whole, ranges: new Uint8Array([255, 255, 255]) },
       ];
       for (const [i, request] of refusals.entries()) await t.throwsAsync(() => ask(request), undefined, `${i}`);
-      // Judas is not of this round, though alpha knows the peer from an earlier assignment.
+      // Judas has no role any more.
       await t.throwsAsync(() => ask({ ...whole, ranges: ranges({ index: 2, offset: 0, length: 1 }) }, judas.mesh));
+    },
+    "alpha",
+  );
+  // Judas stands by as comparison server, so alpha talks to this peer, but it is no remote.
+  await withRound(
+    { assignment: { ...roles, comparison: [...roles.comparison, judas.identity.self] } },
+    async (link, round) => {
+      const before = (await link.list()).root.count;
+      await link.state([[0, before]], [], []);
+      const one = { round: { ...round.id }, ranges: ranges({ index: 2, offset: 0, length: 1 }) };
+      t.is(await ask(one), "1");
+      await t.throwsAsync(() => ask(one, judas.mesh));
     },
     "alpha",
   );

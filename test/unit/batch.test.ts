@@ -196,6 +196,7 @@ const REFUSED: [what: string, bytes: Uint8Array, code: string][] = [
   ["another version", forged(1, {}, 2), "LOCKSTEP_MALFORMED"],
   ["fewer entries than counted", forged(2, {}), "LOCKSTEP_MALFORMED"],
   ["more entries than counted", forged(0, {}), "LOCKSTEP_MALFORMED"],
+  ["bytes after the last column", Uint8Array.from([...forged(1, {}), 0]), "LOCKSTEP_MALFORMED"],
   ["type 0", forged(1, structure("a", 0)), "LOCKSTEP_MALFORMED"],
   ["type 8", forged(1, structure("a", 16)), "LOCKSTEP_MALFORMED"],
   [

@@ -1,0 +1,115 @@
+/** Files that change while they are read, each at a moment that leaves nothing to chance. */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import koffi from "koffi";
+import { SUITE } from "../../src/model/suite.ts";
+import { createHasher } from "../../src/tree/hasher.ts";
+import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
+import { type StableContent, StableReader } from "../../src/tree/read-stable.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+const hasher = createHasher();
+
+/** Reads the file "f" as the product does; `afterRead` comes after each read of a piece. */
+function readStable(t: ExecutionContext, directory: string, afterRead: () => void): () => StableContent {
+  const real = createLinuxCalls();
+  const read: typeof real.read = (...args) => {
+    const count = real.read(...args);
+    afterRead();
+    return count;
+  };
+  const root = real.openRoot(directory);
+  t.teardown(() => real.closeDirectory(root));
+  return () => new StableReader({ ...real, read }, hasher, SUITE).read(root, "f");
+}
+
+/** A file that nobody has open, and which is therefore read under a lease. */
+function quietFile(t: ExecutionContext): { directory: string; path: string } {
+  const directory = tempDirectory(t);
+  const path = join(directory, "f");
+  fs.writeFileSync(path, "content");
+  return { directory, path };
+}
+
+const CHANGES = { code: "LOCKSTEP_SOURCE_CHANGED" };
+
+test("a file at rest is read under a lease, at once", (t) => {
+  const { directory } = quietFile(t);
+  let reads = 0;
+  const read = readStable(t, directory, () => reads++);
+  t.deepEqual(Buffer.from(read().checksum), Buffer.from(hasher.hash(Buffer.from("content"))));
+  t.is(reads, 1);
+});
+
+test("a read during which somebody asked to write does not count", (t) => {
+  const { directory, path } = quietFile(t);
+  const read = readStable(t, directory, () => {
+    // The lease holds the writer up, which shows that there is one, and ends by it.
+    t.throws(() => fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK), { code: "EAGAIN" });
+  });
+  t.throws(read, CHANGES);
+});
+
+test("a read during which the file's state moves does not count", (t) => {
+  const { directory, path } = quietFile(t);
+  let time = 1_600_000_000;
+  const restless = readStable(t, directory, () => {
+    time++;
+    // No lease forbids this.
+    fs.utimesSync(path, time, time);
+  });
+  t.throws(restless, CHANGES);
+  let reads = 0;
+  const once = readStable(t, directory, () => {
+    if (reads++ === 0) fs.utimesSync(path, 1_500_000_000, 1_500_000_000);
+  });
+  t.is(once().stat.mtimeSec, 1_500_000_000);
+  t.is(reads, 2);
+});
+
+test("without a lease a file is read when it has come to rest", (t) => {
+  const { directory, path } = quietFile(t);
+  // Whoever may write keeps the lease away.
+  const fd = fs.openSync(path, "r+");
+  t.teardown(() => fs.closeSync(fd));
+  fs.writeSync(fd, "CONTENT");
+  const content = readStable(t, directory, () => undefined)();
+  t.true(content.settled);
+  const age = Date.now() - fs.statSync(path).ctimeMs;
+  t.true(age >= 2000, `${age} ms after its last change`);
+  t.deepEqual(Buffer.from(content.checksum), Buffer.from(hasher.hash(Buffer.from("CONTENT"))));
+});
+
+test("without a lease a file whose content changes behind the same times is not read as one", (t) => {
+  // A page of this file system that is mapped and was written to can be written to again without a sign.
+  const memory = "/dev/shm";
+  if (!fs.existsSync(memory)) return t.pass();
+  const directory = fs.mkdtempSync(join(memory, "lockstep-test-"));
+  t.teardown(() => fs.rmSync(directory, { recursive: true }));
+  const path = join(directory, "f");
+  const bytes = 4096;
+  fs.writeFileSync(path, Buffer.alloc(bytes, 1));
+  const libc = koffi.load(null);
+  const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "int64"]);
+  const munmap = libc.func("munmap", "int", ["void *", "size_t"]);
+  const memset = libc.func("memset", "void *", ["void *", "int", "size_t"]);
+  const fd = fs.openSync(path, "r+");
+  const [PROT_READ_WRITE, MAP_SHARED] = [3, 1];
+  const mapped: unknown = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+  t.teardown(() => {
+    munmap(mapped, bytes);
+    fs.closeSync(fd);
+  });
+  let generation = 2;
+  memset(mapped, generation, bytes);
+  const times = (): bigint[] => {
+    const { ctimeNs, mtimeNs, size } = fs.statSync(path, { bigint: true });
+    return [ctimeNs, mtimeNs, size];
+  };
+  const before = times();
+  const read = readStable(t, directory, () => memset(mapped, ++generation, bytes));
+  t.throws(read, CHANGES);
+  t.true(generation > 3);
+  t.deepEqual(times(), before, "it did change behind the same times");
+});

@@ -1,0 +1,84 @@
+/**
+ * What changes in the moment between a check and the switch that follows it. Something real is put
+ * into place right before the system call that the check was for.
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { chooseCalls } from "../../src/tree/choose-calls.ts";
+import type { SystemCalls } from "../../src/tree/system-calls.ts";
+import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+interface World {
+  readonly master: string;
+  readonly remote: string;
+  /** Puts a file of somebody else's at this path of the remote's. */
+  intrude(name: string): void;
+}
+
+function createWorld(t: ExecutionContext): World {
+  const directory = tempDirectory(t);
+  const [master, remote, elsewhere] = ["master", "remote", "elsewhere"].map((name) => join(directory, name));
+  for (const path of [master, remote, elsewhere]) fs.mkdirSync(path);
+  return {
+    master,
+    remote,
+    intrude(name) {
+      fs.writeFileSync(join(elsewhere, name), "precious");
+      fs.renameSync(join(elsewhere, name), join(remote, name));
+    },
+  };
+}
+
+/** Real system calls; `run` comes before the first call of this name that it is asked about and says true. */
+function before<Name extends "rename" | "makeLink">(
+  name: Name,
+  run: (...args: Parameters<SystemCalls[Name]>) => boolean,
+): SystemCalls {
+  const real = chooseCalls();
+  let done = false;
+  const call = (...args: Parameters<SystemCalls[Name]>): void => {
+    if (!done) done = run(...args);
+    (real[name] as (...args: Parameters<SystemCalls[Name]>) => void)(...args);
+  };
+  return { ...real, [name]: call };
+}
+
+test("a file that came between the check and the exchange is given its place back, and reported", async (t) => {
+  const { master, remote, intrude } = createWorld(t);
+  fs.writeFileSync(join(master, "f"), "from the master");
+  fs.writeFileSync(join(remote, "f"), "old");
+  const calls = before("rename", (_from, _staged, _to, name, how) => {
+    if (how !== "exchange" || name !== "f") return false;
+    intrude("f");
+    return true;
+  });
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["f", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.is(fs.readFileSync(join(remote, "f"), "utf8"), "precious");
+});
+
+test("a name is not linked to what took the place of its group's first name after the check", async (t) => {
+  const { master, remote, intrude } = createWorld(t);
+  for (const root of [master, remote]) {
+    fs.writeFileSync(join(root, "1"), "linked");
+    fs.utimesSync(join(root, "1"), 1_700_000_000, 1_700_000_000);
+  }
+  fs.linkSync(join(master, "1"), join(master, "2"));
+  const calls = before("makeLink", (_from, name) => {
+    if (name !== "1") return false;
+    intrude("1");
+    return true;
+  });
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["2", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.deepEqual(fs.readdirSync(remote), ["1"]);
+  t.is(fs.readFileSync(join(remote, "1"), "utf8"), "precious");
+});

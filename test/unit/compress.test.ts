@@ -1,0 +1,59 @@
+import test from "ava";
+import { announcedLength, createCompressor } from "../../src/tree/compress.ts";
+import { COMPRESSED_FRAME, compressFrame, openFrame, RecordPacker } from "../../src/tree/content-records.ts";
+
+const zstd = await createCompressor();
+
+function frameOf(content: Buffer): Uint8Array<ArrayBuffer> {
+  const frames: Uint8Array<ArrayBuffer>[] = [];
+  const packer = new RecordPacker((frame) => frames.push(frame));
+  packer.add(3, 2 ** 40, content.length, (buffer, at, length) => content.copy(buffer, at, 0, length));
+  packer.flush();
+  return frames[0];
+}
+
+test("the native zstd is used where it is prebuilt", (t) => {
+  t.is(zstd.name, "native");
+});
+
+test("what is compressed comes out as it was", (t) => {
+  for (const length of [0, 1, 255, 256, 65_791, 65_792, 300_000]) {
+    const plain = Buffer.alloc(length, "the same again ");
+    const packed = zstd.compress(plain);
+    t.is(announcedLength(packed), length);
+    t.deepEqual(Buffer.from(zstd.decompress(packed, length) ?? "nothing"), plain);
+  }
+});
+
+test("nothing is unpacked that announces another length, or is no such frame", (t) => {
+  const packed = zstd.compress(Buffer.alloc(100_000, 1));
+  t.is(zstd.decompress(packed, 99_999), undefined);
+  t.is(zstd.decompress(packed.slice(0, 20), 100_000), undefined);
+  t.is(zstd.decompress(new Uint8Array(0), 0), undefined);
+  t.is(zstd.decompress(Buffer.from("no frame at all, but long enough"), 10), undefined);
+});
+
+test("a frame is compressed only where that pays, and opens either way", (t) => {
+  const text = frameOf(Buffer.alloc(50_000, "some text "));
+  const packed = compressFrame(zstd, text);
+  t.is(packed[0], COMPRESSED_FRAME);
+  t.true(packed.length < 1000);
+  for (const frame of [text, packed]) {
+    const [record] = openFrame(zstd, frame) ?? [];
+    t.is(record?.index, 3);
+    t.is(record?.offset, 2 ** 40);
+    t.is(record?.bytes?.length, 50_000);
+  }
+  const random = frameOf(Buffer.from(Array.from({ length: 10_000 }, (_, i) => (i * i * 7919) >> (i % 13))));
+  t.true(compressFrame(zstd, random).length <= random.length);
+});
+
+test("a frame that announces more than a frame may hold is refused before it is unpacked", (t) => {
+  const plain = Buffer.alloc(1 << 20);
+  const packed = zstd.compress(plain);
+  const frame = new Uint8Array(9 + packed.length);
+  frame[0] = COMPRESSED_FRAME;
+  new DataView(frame.buffer).setUint32(5, plain.length, true);
+  frame.set(packed, 9);
+  t.is(openFrame(zstd, frame), undefined);
+});
