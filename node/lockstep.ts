@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --no-incremental-marking
 import { fail } from "./fail.ts";
 import { createProgram } from "./program.ts";
 

@@ -110,7 +110,8 @@ export class FrameChannel implements Channel {
       this.abort(new LockstepError("LOCKSTEP_TOO_LARGE", `a peer announced a message of ${length} bytes`));
       return at;
     }
-    this.#body = new Uint8Array(length);
+    // Not zeroed: it is handed on only when it is full. Large ones are moved between threads by their receivers.
+    this.#body = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     this.#bodyFill = 0;
     if (length === 0) this.#frameComplete(this.#body);
     return at;

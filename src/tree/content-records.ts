@@ -83,7 +83,8 @@ export class RecordPacker {
   }
 
   static #fresh(): Buffer<ArrayBuffer> {
-    return Buffer.from(new ArrayBuffer(FRAME_BYTES));
+    // Not zeroed, as only what was written is sent; and not from the pool, as it moves between threads.
+    return Buffer.allocUnsafeSlow(FRAME_BYTES);
   }
 
   flush(): void {

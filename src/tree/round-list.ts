@@ -74,6 +74,7 @@ export class RoundList {
   /** Entries before this are the list; later ones were looked up. */
   #listed = 0;
   readonly #found = new Map<BytePath, number>();
+  #storing: Promise<unknown> = Promise.resolve();
   readonly #learned = new Map<number, Uint8Array>();
   #digests = new Uint8Array(0);
   #digestState = new Uint8Array(0);
@@ -253,12 +254,12 @@ export class RoundList {
   }
 
   /** Makes sure that the digests of these files are known; the number of files read. */
-  async #hashMissing(ordinals: Iterable<number>, problems: Problem[]): Promise<number> {
+  #hashMissing(ordinals: Iterable<number>, problems: Problem[]): number {
     const { directories } = this.#context;
     let hashed = 0;
     let fresh: number[] = [];
-    const flush = async (): Promise<void> => {
-      await this.#storeSettled(fresh);
+    const flush = (): void => {
+      this.#storeSettled(fresh);
       fresh = [];
     };
     for (const ordinal of ordinals) {
@@ -278,13 +279,13 @@ export class RoundList {
         }
         this.#setDigest(ordinal, content.checksum);
         if (content.settled) fresh.push(ordinal);
-        if (fresh.length >= CACHE_BATCH) await flush();
+        if (fresh.length >= CACHE_BATCH) flush();
       } catch (error) {
         this.#digestState[ordinal] = FAILED;
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
       }
     }
-    await flush();
+    flush();
     return hashed;
   }
 
@@ -299,24 +300,24 @@ export class RoundList {
     return [...eachOrdinal(group)].filter((ordinal) => this.#table.type(ordinal) === FILE);
   }
 
-  async groupDigests(groups: readonly OrdinalRanges[]): Promise<GroupDigests> {
+  groupDigests(groups: readonly OrdinalRanges[]): GroupDigests {
     const problems: Problem[] = [];
     const digests: Uint8Array[] = [];
     let hashed = 0;
     for (const group of groups) {
       this.#checkRanges(group);
       const files = this.#files(group);
-      hashed += await this.#hashMissing(files, problems);
+      hashed += this.#hashMissing(files, problems);
       const parts = files.map((ordinal) => this.#digest(ordinal));
       digests.push(digestOf(this.#context.hasher.hash, DIGEST_DOMAIN.contentGroup, this.#context.suite.id, parts));
     }
     return { digests, hashed, problems };
   }
 
-  async checksums(group: OrdinalRanges): Promise<Uint8Array> {
+  checksums(group: OrdinalRanges): Uint8Array {
     this.#checkRanges(group);
     const files = this.#files(group);
-    await this.#hashMissing(files, []);
+    this.#hashMissing(files, []);
     const digests = new Uint8Array(files.length * DIGEST_BYTES);
     for (const [at, ordinal] of files.entries()) digests.set(this.#digest(ordinal), at * DIGEST_BYTES);
     return digests;
@@ -357,13 +358,11 @@ export class RoundList {
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
       }
     }
-    await this.#storeSettled(settled);
+    this.#storeSettled(settled);
     if (chunked.length > 0) {
       const keys = this.#table.hashKeys(chunked.map(([ordinal]) => ordinal));
-      await this.#context.cache.storeChunks(
-        keys,
-        chunked.map(([, chunks]) => chunks),
-      );
+      const packed = chunked.map(([, chunks]) => chunks);
+      this.#store(this.#context.cache.storeChunks(keys, packed));
     }
     // Entries that were looked up besides stand after the list.
     stated.sort((a, b) => comparePaths(a.entry.path, b.entry.path));
@@ -387,12 +386,22 @@ export class RoundList {
     return this.#table.type(ordinal) === FILE && this.#table.size(ordinal) > this.#context.suite.singleBytes;
   }
 
-  async #storeSettled(ordinals: number[]): Promise<void> {
+  #storeSettled(ordinals: number[]): void {
     if (ordinals.length === 0) return;
     const digests = new Uint8Array(ordinals.length * DIGEST_BYTES);
     for (const [at, ordinal] of ordinals.entries()) digests.set(this.#digest(ordinal), at * DIGEST_BYTES);
     const known = new Uint8Array(ordinals.length).fill(1);
-    await this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests });
+    this.#store(this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests }));
+  }
+
+  /** The cache is a hint: nothing waits for it but the end of the round. */
+  #store(storing: Promise<void>): void {
+    this.#storing = Promise.all([this.#storing, storing.catch(() => undefined)]);
+  }
+
+  /** Resolves when what was handed to the cache has been written. */
+  async stored(): Promise<void> {
+    await this.#storing;
   }
 
   #stateOne(

@@ -32,7 +32,7 @@ import {
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf } from "./system-calls.ts";
-import { Moved, WorkerPort } from "./worker-port.ts";
+import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 export interface RoundWorkerData {
   readonly name: string;
@@ -108,6 +108,7 @@ async function close(clean: boolean): Promise<void> {
   // A round that was cut short: directories get their times back, complete contents stay.
   if (apply !== undefined) finishApply(apply, "keep");
   else if (clean) finishApply(newApply(open, { delete: false, deletions: 0, durability: "none" }), "remove");
+  await open.list.stored();
   directories.close();
   open = undefined;
   if (apply !== undefined) await port.call("clearJournal", []);
@@ -168,7 +169,7 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
   );
 }
 
-const port = new WorkerPort(parentPort, {
+const handlers: Handlers = {
   lacks: () => [...calls.lacks],
   scan(options: ScanOptions) {
     if (open === undefined) {
@@ -258,4 +259,5 @@ const port = new WorkerPort(parentPort, {
   },
   close,
   recover,
-});
+};
+const port = new WorkerPort(parentPort, handlers, true);

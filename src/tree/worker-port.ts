@@ -42,13 +42,20 @@ export class WorkerPort {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #broken: Error | undefined;
+  readonly #inTurn: boolean;
+  #turn: Promise<void> = Promise.resolve();
 
-  constructor(port: PortLike | MessagePort, handlers: Handlers) {
+  /**
+   * @param inTurn one call is answered before the next one begins. Else calls that wait for something
+   * give way to others, and all of them are answered late
+   */
+  constructor(port: PortLike | MessagePort, handlers: Handlers, inTurn = false) {
     this.#port = port as PortLike;
-    this.#port.on("message", (message) => void this.#receive(message, handlers));
+    this.#inTurn = inTurn;
+    this.#port.on("message", (message) => this.#receive(message, handlers));
   }
 
-  async #receive(message: Message, handlers: Handlers): Promise<void> {
+  #receive(message: Message, handlers: Handlers): void {
     if (message.kind === "result") {
       this.#pending.get(message.id)?.resolve(message.value);
       this.#pending.delete(message.id);
@@ -65,7 +72,11 @@ export class WorkerPort {
       this.#pending.delete(message.id);
       return;
     }
-    const { id, name, args } = message;
+    if (!this.#inTurn) void this.#answer(message, handlers);
+    else this.#turn = this.#turn.then(() => this.#answer(message, handlers));
+  }
+
+  async #answer({ id, name, args }: Message & { kind: "call" }, handlers: Handlers): Promise<void> {
     try {
       const handler = handlers[name] as (...args: readonly unknown[]) => unknown;
       const result = await handler(...args);
