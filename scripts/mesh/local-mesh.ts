@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { RoundReport } from "../../src/model/report.ts";
 import type { Finished, Workshop } from "./workshop.ts";
 
+/** Run as it is installed: its first line says with which flags. */
 export const PROGRAM = fileURLToPath(new URL("../../dist/node/lockstep.js", import.meta.url));
 export const ROOT_NAME = "www";
 
@@ -59,7 +60,7 @@ export interface LocalMesh {
 }
 
 function lockstep(workshop: Workshop, places: Places, ...args: string[]): Promise<Finished> {
-  const command = places.at("master", process.execPath, [PROGRAM, ...args]);
+  const command = places.at("master", PROGRAM, args);
   return workshop.run(command.command, command.args);
 }
 
@@ -96,7 +97,7 @@ async function startHost(
   ];
   const log = join(directory, name, "node.log");
   // Port 0: the system picks a free one, and the ready line says which.
-  const { command, args } = places.at(name, process.execPath, [PROGRAM, ...start(0)]);
+  const { command, args } = places.at(name, PROGRAM, start(0));
   const { pid, firstLine } = await workshop.serve(command, args, log, true);
   const ready = JSON.parse(firstLine) as { peerId: string; addresses: string[] };
   const [address] = ready.addresses;
