@@ -123,7 +123,17 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     const durability = options.durability ?? "full";
     const upload = new RateLimiter(systemClock, options.limitUp ?? Number.POSITIVE_INFINITY);
     const download = new RateLimiter(systemClock, options.limitDown ?? Number.POSITIVE_INFINITY);
-    const common = { mesh, signer: identity, state, authority, trees, durability, upload, download };
+    const common = {
+      mesh,
+      signer: identity,
+      state,
+      authority,
+      trees,
+      durability,
+      upload,
+      download,
+      clock: systemClock,
+    };
     serveHost({ ...common, comparison, version: VERSION });
     await authority.connect(mesh);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];

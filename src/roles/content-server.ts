@@ -2,6 +2,7 @@ import { pipe } from "it-pipe";
 import { decodeRanges } from "../model/content-ranges.ts";
 import { LockstepError } from "../model/errors.ts";
 import { sameRound } from "../model/order.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Channel, Frame } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
@@ -9,6 +10,7 @@ import { CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-fra
 import { LIMITS } from "../wire/limits.ts";
 import { ContentRequest } from "../wire/messages.ts";
 import type { ActiveRounds } from "./active-rounds.ts";
+import { LinkRate } from "./link-rate.ts";
 import type { MasterDuty } from "./master.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -59,8 +61,9 @@ export async function serveContent(
   channel: Channel,
   rounds: ActiveRounds,
   trees: ReadonlyMap<string, Tree>,
-  upload: RateLimiter,
+  { upload, clock }: { readonly upload: RateLimiter; readonly clock: Clock },
 ): Promise<void> {
+  const link = new LinkRate(clock);
   const answer = async (frame: Frame): Promise<Frames> => {
     const request = decodeMessage((bytes) => ContentRequest.decode(bytes), frame);
     const id = decodeRoundId(request.round);
@@ -72,7 +75,10 @@ export async function serveContent(
       throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "asked for content of a round that is not under way");
     }
     const end = new Uint8Array(5);
-    const frames = [...(await framesOf(request, active.master, tree, active.order.compress)), end];
+    const frames = [
+      ...(await framesOf(request, active.master, tree, active.order.compress && link.compressionPays)),
+      end,
+    ];
     for (const each of frames) writeFrameHeader(each, each === end ? CONTENT_FRAME.end : each[0], request.id);
     return frames;
   };
@@ -80,7 +86,7 @@ export async function serveContent(
     for await (const frames of answers) {
       for (const frame of frames) {
         await upload.take(frame.length, channel.closed);
-        yield frame;
+        yield* link.sent(frame);
       }
     }
   }

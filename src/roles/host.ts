@@ -1,6 +1,7 @@
 import { LockstepError } from "../model/errors.ts";
 import type { RoundEvent } from "../model/report.ts";
 import { hostName, type PeerId, rolesOf } from "../model/role.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeError, decodeMessage, encodeError } from "../wire/codec.ts";
@@ -24,11 +25,12 @@ export interface HostComponents extends ParticipantComponents {
   readonly version: string;
   /** Limits what this host serves. */
   readonly upload: RateLimiter;
+  readonly clock: Clock;
 }
 
 /** Registers what every host answers; roles decide at run time what it does. */
 export function serveHost(components: HostComponents): void {
-  const { mesh, authority, trees, upload } = components;
+  const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
   // Anyone may bring an assignment: its envelope says whether it counts.
   mesh.handle(
@@ -50,7 +52,7 @@ export function serveHost(components: HostComponents): void {
   mesh.handle(
     CONTENT,
     (peer) => authority.isKnown(peer),
-    (channel) => serveContent(channel, rounds, trees, upload),
+    (channel) => serveContent(channel, rounds, trees, components),
   );
 }
 
