@@ -125,6 +125,36 @@ export function splitColumns(bytes: Uint8Array): { count: number; columns: Uint8
 }
 
 /**
+ * The paths of a batch alone, without making its entries. Only for batches of a signer who is trusted
+ * with them: nothing but the paths is checked.
+ *
+ * @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH`
+ */
+export function decodeBatchPaths(bytes: Uint8Array, maxEntries: number): BytePath[] {
+  const { count, columns } = splitColumns(bytes);
+  if (count > maxEntries) malformed("too many entries");
+  const structure = new ByteReader(columns[0]);
+  const paths: BytePath[] = [];
+  let previous = "";
+  for (let i = 0; i < count; i++) {
+    const shared = structure.integer(previous.length);
+    previous = checkPath(previous.slice(0, shared) + structure.text(MAX_PATH_BYTES));
+    paths.push(previous);
+    const tag = structure.byte();
+    const type = (tag >> 1) as EntryType;
+    if ((tag & 1) === 1) structure.text(MAX_PATH_BYTES);
+    if (type === ENTRY_TYPES.file) structure.integer();
+    else if (type === ENTRY_TYPES.symlink) structure.text(MAX_PATH_BYTES);
+    else if (isDevice(type)) {
+      structure.integer();
+      structure.integer();
+    }
+  }
+  structure.end();
+  return paths;
+}
+
+/**
  * Entries of a batch, every field checked.
  *
  * @param maxEntries refuse more; a block statement may hold more than a manifest's batch

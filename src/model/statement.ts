@@ -1,4 +1,4 @@
-import { decodeBatch, encodeBatch } from "./batch.ts";
+import { decodeBatch, decodeBatchPaths, encodeBatch } from "./batch.ts";
 import { ByteReader, ByteWriter } from "./canonical-bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { type Entry, FILE } from "./entry.ts";
@@ -126,6 +126,12 @@ export function decodePackedStatement(bytes: Uint8Array): PackedStatement {
   }
   reader.end();
   return { round, number, suite, stated, absent };
+}
+
+/** The paths that a statement speaks of, in its order; the remotes look at the rest. */
+export function decodeStatedPaths(statement: Uint8Array): BytePath[] {
+  const reader = new ByteReader(decodePackedStatement(statement).stated);
+  return decodeBatchPaths(reader.bytes(statement.length), MAX_STATEMENT_PATHS);
 }
 
 export function encodeStatement(statement: Statement): Uint8Array<ArrayBuffer> {

@@ -13,8 +13,11 @@ export interface ScanOptions {
   readonly now: number;
   /** Ignore the hash cache, as `verify` does. */
   readonly fresh: boolean;
-  /** Refuse a root without entries: the master's guard. */
-  readonly refuseEmpty: boolean;
+  /**
+   * This is the master's root: one without entries is refused, and content is read such that it is of
+   * one generation also where nothing of it is cached.
+   */
+  readonly isSource: boolean;
 }
 
 export interface ScanSummary {

@@ -21,7 +21,7 @@ import {
   worseOutcome,
 } from "../model/report.ts";
 import { hostName, type PeerId } from "../model/role.ts";
-import { decodeStatement } from "../model/statement.ts";
+import { decodeStatedPaths } from "../model/statement.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
@@ -611,7 +611,7 @@ class BlockStatements {
     const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
     const { statement, problems } = await this.#master.state(ordinals, fetched, []);
     const { payload } = await this.#signer.open("lockstep-block-statement", statement);
-    return { statement, problems, paths: decodeStatement(payload).stated.map((stated) => stated.entry.path) };
+    return { statement, problems, paths: decodeStatedPaths(payload) };
   }
 
   /** True when some remote needs the content of the path. */

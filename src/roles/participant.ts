@@ -160,7 +160,7 @@ class Participant {
       this.#advance(active, "list");
       const isMaster = active.master !== undefined;
       const { classification, now, mode } = order;
-      const summary = await round.scan({ classification, now, fresh: mode === "verify", refuseEmpty: isMaster });
+      const summary = await round.scan({ classification, now, fresh: mode === "verify", isSource: isMaster });
       active.remote?.listed(summary);
       yield { list: await this.#listResponse(active, summary) };
     } else if (request.nodes !== undefined) {

@@ -116,7 +116,8 @@ export class LevelHashCache implements HashCache {
   }
 
   static async #openLevel(location: string): Promise<CacheLevel> {
-    const options = { keyEncoding: "buffer", valueEncoding: "buffer" } as const;
+    // Digests are nothing that could be compressed.
+    const options = { keyEncoding: "buffer", valueEncoding: "buffer", compression: false } as const;
     const level: CacheLevel = new Level(location, options);
     try {
       await level.open();
@@ -169,14 +170,18 @@ export class LevelHashCache implements HashCache {
     try {
       const values = await this.#level.getMany(pages.map((page) => page.key));
       const batch = pages.map(({ key, indexes }, p) => {
-        let page = values[p] ?? Buffer.alloc(0);
+        const old = values[p] ?? Buffer.alloc(0);
         // Of a page that was cut, the last whole record ends the grid.
-        page = page.subarray(0, page.length - (page.length % RECORD_BYTES));
-        for (const i of indexes) {
-          let at = findSlot(page, keys.inodeLow[i] % PAGE_INODES);
+        const length = old.length - (old.length % RECORD_BYTES);
+        const slots = indexes.map((i) => findSlot(old.subarray(0, length), keys.inodeLow[i] % PAGE_INODES));
+        const page = Buffer.alloc(length + slots.filter((at) => at < 0).length * RECORD_BYTES);
+        old.copy(page, 0, 0, length);
+        let end = length;
+        for (const [n, i] of indexes.entries()) {
+          let at = slots[n];
           if (at < 0) {
-            at = page.length;
-            page = Buffer.concat([page, Buffer.alloc(RECORD_BYTES)]);
+            at = end;
+            end += RECORD_BYTES;
           }
           writeRecord(page, at, keys, i, hashes.digests);
         }

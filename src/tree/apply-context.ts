@@ -153,6 +153,8 @@ export interface CurrentAttributes {
   readonly uid: number;
   readonly gid: number;
   readonly fresh?: boolean;
+  /** Permission bits, where they are known. */
+  readonly mode?: number;
 }
 
 /**
@@ -180,7 +182,7 @@ export function applyAttributes(
   if (xattrs) applyXattrs(context, directory, name, entry, (attribute) => !isAcl(attribute));
   if (entry.type !== SYMLINK) {
     const mode = entry.type === DIRECTORY ? entry.mode | 0o700 : entry.mode;
-    calls.chmod(directory, name, mode);
+    if (current.mode !== mode) calls.chmod(directory, name, mode);
     if (xattrs) applyXattrs(context, directory, name, entry, isAcl);
     // An ACL may take from the owner what filling the directory needs; the finish gives it its mode.
     if (xattrs && mode !== entry.mode) calls.chmod(directory, name, mode);

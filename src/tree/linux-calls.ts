@@ -258,8 +258,8 @@ export function createLinuxCalls(): SystemCalls {
       if (fd < 0) fail("open");
       return fd;
     },
-    createFile(directory, name) {
-      const fd = openat(directory, first(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600) as number;
+    createFile(directory, name, mode = 0o600) {
+      const fd = openat(directory, first(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) as number;
       if (fd < 0) fail("create");
       return fd;
     },

@@ -112,8 +112,8 @@ export function createPortableCalls(): SystemCalls {
       attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
     openFile: (directory, name) =>
       attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDONLY | NO_FOLLOW | NO_BLOCK)),
-    createFile: (directory, name) =>
-      attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, 0o600)),
+    createFile: (directory, name, mode = 0o600) =>
+      attempt("create", () => fs.openSync(at(directory, name), EXCLUSIVE | NO_FOLLOW, mode)),
     reopenFile: (directory, name) =>
       attempt("open", () => fs.openSync(at(directory, name), fs.constants.O_RDWR | NO_FOLLOW)),
     cloneFile: () => false,

@@ -32,6 +32,11 @@ export interface StableContent {
 type Digests = Pick<StableContent, "checksum" | "chunks">;
 
 export interface ReadOptions {
+  /**
+   * For a file that has just been put in place: a digest of it that is right is right, whatever others
+   * do meanwhile, and is not cached. Then it is read once, without a lease.
+   */
+  readonly fresh?: boolean;
   readonly chunks?: boolean;
   readonly collect?: (content: Uint8Array) => void;
 }
@@ -98,15 +103,18 @@ export class StableReader {
    * not a file any more
    */
   read(directory: DirectoryHandle, name: string, options: ReadOptions = {}): StableContent {
-    const { collect, chunks = false } = options;
+    const { collect, chunks = false, fresh = false } = options;
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
       const before = newFileStat();
       const after = newFileStat();
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const leased = calls.lease(fd);
-        calls.statFile(fd, before);
+        if (fresh) calls.statFile(fd, before);
+        const once = fresh && !isSettled(before, Date.now());
+        const leased = !once && calls.lease(fd);
+        // Under the lease, as it may have been changed before.
+        if (!once) calls.statFile(fd, before);
         if (typeOfMode(before.mode) !== FILE)
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
@@ -114,11 +122,11 @@ export class StableReader {
         const whole = content !== undefined && (!leased || calls.leaseHeld(fd));
         calls.statFile(fd, after);
         if (!whole || !sameState(before, after)) continue;
-        const settled = isSettled(before, startedAt);
+        const settled = !once && isSettled(before, startedAt);
         // The buffer still holds a file of one chunk.
         if (collect !== undefined && before.size <= this.#suite.singleBytes)
           collect(this.#small.subarray(0, before.size));
-        if (leased) return { ...content, stat: after, settled };
+        if (leased || once) return { ...content, stat: after, settled };
         if (!settled) {
           // Without a lease only rest shows that nobody writes. One wait serves many files, and files
           // that never rest must not hold up all others.

@@ -73,6 +73,7 @@ export class RoundList {
   #manifest: Manifest = { count: 0, levels: [[]] };
   /** Entries before this are the list; later ones were looked up. */
   #listed = 0;
+  #isSource = false;
   readonly #found = new Map<BytePath, number>();
   #storing: Promise<unknown> = Promise.resolve();
   readonly #learned = new Map<number, Uint8Array>();
@@ -97,13 +98,14 @@ export class RoundList {
     const { calls, directories, hasher } = this.#context;
     const classifier = createClassifier(options.classification, options.now);
     const { table, blind, rootIsEmpty } = scanTree(calls, directories, classifier);
-    if (rootIsEmpty && options.refuseEmpty) {
+    if (rootIsEmpty && options.isSource) {
       throw new LockstepError(
         "LOCKSTEP_ROOT_EMPTY",
         "the master's root holds nothing; is its file system mounted? Nothing was changed. " +
           "If the fleet is to be emptied, put one file there",
       );
     }
+    this.#isSource = options.isSource;
     this.#table = table;
     this.#found.clear();
     this.#learned.clear();
@@ -272,7 +274,7 @@ export class RoundList {
       const path = this.#table.paths[ordinal];
       try {
         const { directory, name } = directories.locate(path);
-        const content = this.#reader.read(directory, name);
+        const content = this.#reader.read(directory, name, { fresh: !this.#isSource });
         hashed++;
         if (!matchesExpected(content.stat, this.#table.expected(ordinal))) {
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changed since it was listed; it is compared again");

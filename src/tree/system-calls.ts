@@ -29,8 +29,12 @@ export interface SystemCalls {
   readLink(directory: DirectoryHandle, name: string): string;
 
   openFile(directory: DirectoryHandle, name: string): number;
-  /** Makes a new file that must not exist, mode 0600, for reading and writing. */
-  createFile(directory: DirectoryHandle, name: string): number;
+  /**
+   * Makes a new file that must not exist, for reading and writing.
+   *
+   * @param mode permission bits 0777, of which the process's umask(2) may take some away; default 0600
+   */
+  createFile(directory: DirectoryHandle, name: string, mode?: number): number;
   /** Opens a file that this process made, for reading and writing. */
   reopenFile(directory: DirectoryHandle, name: string): number;
   /**

@@ -782,11 +782,11 @@ test.serial("a root that is missing, or a file, is said so by code", async (t) =
   const directory = tempDirectory(t);
   write(join(directory, "file"), "x");
   fs.mkdirSync(join(directory, "empty"));
-  const scan = async (name: string, refuseEmpty: boolean): Promise<unknown> => {
+  const scan = async (name: string, isSource: boolean): Promise<unknown> => {
     const tree = openTree("www", join(directory, name), new MemoryHashCache(), new MemoryJournal());
     const alive = setInterval(() => undefined, 60_000);
     try {
-      return await tree.begin().scan({ classification: WHOLE_ROOT, now: 0, fresh: false, refuseEmpty });
+      return await tree.begin().scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource });
     } finally {
       clearInterval(alive);
       await tree.close();
@@ -803,7 +803,7 @@ test.serial("steps out of order are refused by code", async (t) => {
   const round = remoteTree.begin();
   await t.throwsAsync(round.nodes(0, 0, 1), { code: "LOCKSTEP_OUT_OF_ORDER" });
   await t.throwsAsync(round.commit(0), { code: "LOCKSTEP_OUT_OF_ORDER" });
-  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, refuseEmpty: false });
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
   await t.throwsAsync(round.stage({ block: 0, stated: new Uint8Array(), actions: new Uint8Array() }), {
     code: "LOCKSTEP_OUT_OF_ORDER",
   });

@@ -33,7 +33,8 @@ process.on("exit", () => {
 function launch(args: readonly string[], identity: { uid?: number } = {}): ChildProcess {
   const ids =
     identity.uid === undefined ? [] : [`--reuid=${identity.uid}`, `--regid=${identity.uid}`, "--clear-groups"];
-  const lockstep = [process.execPath, LOCKSTEP_BIN, ...args];
+  // As it is installed: its first line says with which flags node runs it.
+  const lockstep = [LOCKSTEP_BIN, ...args];
   const [command, ...rest] =
     DIES_WITH_PARENT || ids.length > 0 ? ["setpriv", "--pdeathsig", "KILL", ...ids, "--", ...lockstep] : lockstep;
   const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
@@ -55,6 +56,7 @@ export interface RemoteResult {
   bytesReused: number;
   bytesFromMaster: number;
   bytesFromRemotes: number;
+  bytesReceived: number;
   resynced: number;
   kept: number;
   problems: { path: string; code: string; message: string }[];
@@ -150,6 +152,7 @@ export interface RootOptions {
   readonly remotes?: "*" | readonly string[];
   readonly delete?: boolean;
   readonly maxDelete?: string | number;
+  readonly compress?: "auto" | "off";
   readonly classes?: Readonly<Record<string, object>>;
 }
 

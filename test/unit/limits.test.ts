@@ -1,0 +1,83 @@
+import test from "ava";
+import { parseLimitRate } from "../../node/limit-rate.ts";
+import { parseSize } from "../../node/size-units.ts";
+import { LinkRate } from "../../src/roles/link-rate.ts";
+import { RateLimiter } from "../../src/roles/rate-limiter.ts";
+
+test("a rate limit is read each way, one way, or both by name", (t) => {
+  t.deepEqual(parseLimitRate("10MiB"), { limitUp: 10 << 20, limitDown: 10 << 20 });
+  t.deepEqual(parseLimitRate("10MiB/s"), { limitUp: 10 << 20, limitDown: 10 << 20 });
+  t.deepEqual(parseLimitRate("1500000"), { limitUp: 1_500_000, limitDown: 1_500_000 });
+  t.deepEqual(parseLimitRate("up=1.5MB"), { limitUp: 1_500_000 });
+  t.deepEqual(parseLimitRate("up=1KiB, down=2KiB"), { limitUp: 1024, limitDown: 2048 });
+});
+
+for (const wrong of ["", "0", "-1", "fast", "10 parsecs", "up", "up=", "up=0", "sideways=1MB", "up=1,up=2", "1,2"]) {
+  test(`a rate limit is refused: ${JSON.stringify(wrong)}`, (t) => {
+    t.is(parseLimitRate(wrong), undefined);
+  });
+}
+
+test("sizes have the units of the fleet file", (t) => {
+  t.is(parseSize("3 KiB"), 3072);
+  t.is(parseSize("3kib"), undefined);
+  t.is(parseSize("constructor"), undefined);
+});
+
+/** A clock that goes only when it is told to, or when a timer is waited for. */
+class SteppedClock {
+  time = 0;
+  now(): number {
+    return this.time;
+  }
+  elapsed(): number {
+    return this.time;
+  }
+}
+
+test("no limit never waits", async (t) => {
+  const limiter = new RateLimiter(new SteppedClock(), Number.POSITIVE_INFINITY);
+  for (let i = 0; i < 1000; i++) await limiter.take(1e9, new AbortController().signal);
+  t.pass();
+});
+
+test("all transfers of a direction share one rate, and a burst uses only a short pause", async (t) => {
+  const started = performance.now();
+  const limiter = new RateLimiter({ now: () => Date.now(), elapsed: () => performance.now() }, 1_000_000);
+  const { signal } = new AbortController();
+  // 0.25 s are free after a pause; the other 0.5 s must be waited for, however they are split.
+  await Promise.all(Array.from({ length: 10 }, () => limiter.take(75_000, signal)));
+  t.true(performance.now() - started >= 490);
+});
+
+test("who gives up does not wait any longer", async (t) => {
+  const limiter = new RateLimiter(new SteppedClock(), 1);
+  const stop = new AbortController();
+  const waiting = limiter.take(1_000_000, stop.signal);
+  stop.abort();
+  await waiting;
+  await limiter.take(1_000_000, stop.signal);
+  t.pass();
+});
+
+/** Sends so many bytes, each frame taking the channel so long. */
+async function send(link: LinkRate, clock: SteppedClock, bytes: number, bytesPerSecond: number): Promise<void> {
+  const frame = new Uint8Array(256 * 1024);
+  for (let sent = 0; sent < bytes; sent += frame.length) {
+    for await (const _ of link.sent(frame)) clock.time += (frame.length / bytesPerSecond) * 1000;
+  }
+}
+
+test("compression pays until the link turns out to be fast, and again when it gets slow", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock);
+  t.true(link.compressionPays);
+  await send(link, clock, 16 << 20, 12e6);
+  t.true(link.compressionPays);
+  await send(link, clock, 16 << 20, 400e6);
+  t.false(link.compressionPays);
+  await send(link, clock, 16 << 20, 175e6);
+  t.false(link.compressionPays, "between the bounds it stays as it is");
+  await send(link, clock, 16 << 20, 100e6);
+  t.true(link.compressionPays);
+});
