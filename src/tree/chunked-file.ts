@@ -46,6 +46,8 @@ interface PendingChunk {
   hash: IncrementalHash | undefined;
   /** Part of it came from an old version. */
   fragments: boolean;
+  /** Fragments that were wrong lie in the file where it belongs. */
+  dirty: boolean;
   /** Where the stretch of missing chunks that it belongs to begins. */
   readonly stretch: number;
   /** Where it is expected in the old version: behind what came before it, and before what comes after. */
@@ -228,10 +230,10 @@ export class ChunkedFile {
     return sameDigest(hasher.hash(this.#buffer.subarray(0, run.length)), run.digest);
   }
 
-  #write(offset: number, bytes: Uint8Array): void {
+  #write(offset: number, bytes: Uint8Array, dirty = this.#resumed): void {
     const { calls } = this.#context;
-    // What an interrupted round left there may be anything: then zeros are written too.
-    if (this.#resumed) calls.write(this.fd, bytes, 0, bytes.length, offset);
+    // What an interrupted round or wrong fragments left there may be anything: then zeros are written too.
+    if (dirty) calls.write(this.fd, bytes, 0, bytes.length, offset);
     else writeSparsely(calls, this.fd, bytes, offset);
   }
 
@@ -329,6 +331,7 @@ export class ChunkedFile {
       missing: [[offset, offset + length]],
       hash: undefined,
       fragments: false,
+      dirty: false,
       stretch: this.#stretch[0]?.offset ?? offset,
       after: askFragments ? this.#follow : undefined,
       before: undefined,
@@ -448,7 +451,7 @@ export class ChunkedFile {
     }
     if (offset === chunk.offset) chunk.hash = hasher.incremental();
     if (!chunk.fragments) chunk.hash?.update(bytes);
-    this.#write(offset, bytes);
+    this.#write(offset, bytes, this.#resumed || chunk.dirty);
     part[0] += bytes.length;
     if (part[0] === part[1]) chunk.missing.shift();
     return chunk.missing.length === 0 ? this.#settle(chunk) : [];
@@ -465,6 +468,7 @@ export class ChunkedFile {
     if (!chunk.fragments) throw new WrongChunk();
     // Fragments met by their marks only: the whole chunk will do.
     chunk.fragments = false;
+    chunk.dirty = true;
     chunk.reused = 0;
     chunk.hash = undefined;
     chunk.missing = [[offset, offset + length]];

@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { cutFragments, encodeFragments } from "../../src/model/fragments.ts";
 import { SUITE } from "../../src/model/suite.ts";
 import type { Tree } from "../../src/ports/tree.ts";
+import { createHasher } from "../../src/tree/hasher.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
@@ -87,6 +89,16 @@ test.serial("of a file of one chunk that changes somewhere only the fragments ar
   write(join(world.a, "file"), Buffer.concat([old.subarray(0, 300_000), Buffer.from("new"), old.subarray(300_000)]));
   const bytes = await fetched(t, world);
   t.true(bytes <= 64 * 1024, `${bytes} bytes`);
+});
+
+test.serial("zeros overwrite what wrong fragments left", async (t) => {
+  const world = createWorld(t);
+  const old = noise(600_000, "one chunk");
+  write(join(world.b, "file"), old);
+  write(join(world.a, "file"), Buffer.from(old).fill(0, 100_000, 400_000));
+  // As of a file that was the old one again when they were asked for, or marks that met by chance.
+  const fragments = encodeFragments(cutFragments(createHasher().hash, SUITE.fragment, old));
+  t.is(await fetched(t, world, { tamperFragments: () => fragments }), old.length);
 });
 
 test.serial("a file that became another one altogether is fetched whole, once", async (t) => {
