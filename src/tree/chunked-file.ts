@@ -82,12 +82,12 @@ export class WrongChunk extends Error {}
 export class ChunkedFile {
   readonly fd: number;
   readonly size: number;
+  /** The file holds something from an earlier round. */
+  readonly resumed: boolean;
   readonly #context: ChunkedContext;
   readonly #index: number;
   readonly #heads: readonly ChunkBatchHead[];
   readonly #starts: readonly number[];
-  /** The file holds something from an earlier round. */
-  readonly #resumed: boolean;
   readonly #old: OldVersion | undefined;
   /** Batches of the old version's list as the cache knows it, by digest. */
   readonly #knownBatches = new Map<string, Uint8Array>();
@@ -124,7 +124,7 @@ export class ChunkedFile {
     this.#index = file.index;
     this.fd = file.fd;
     this.size = file.size;
-    this.#resumed = file.resumed;
+    this.resumed = file.resumed;
     this.#heads = heads;
     this.#old = old;
     this.#places = places;
@@ -191,7 +191,7 @@ export class ChunkedFile {
     let offset = this.#starts[batch];
     for (const run of openChunkBatch(hasher.hash, suite, head, known)) {
       this.#runs.push({ ...run, digest: run.digest.slice() });
-      if (!this.#resumed && this.#isHole(run)) {
+      if (!this.resumed && this.#isHole(run)) {
         // Nothing was ever written there.
         offset += run.length * run.count;
         this.reused += run.length * run.count;
@@ -230,7 +230,7 @@ export class ChunkedFile {
     return sameDigest(hasher.hash(this.#buffer.subarray(0, run.length)), run.digest);
   }
 
-  #write(offset: number, bytes: Uint8Array, dirty = this.#resumed): void {
+  #write(offset: number, bytes: Uint8Array, dirty = this.resumed): void {
     const { calls } = this.#context;
     // What an interrupted round or wrong fragments left there may be anything: then zeros are written too.
     if (dirty) calls.write(this.fd, bytes, 0, bytes.length, offset);
@@ -239,7 +239,7 @@ export class ChunkedFile {
 
   /** Puts the chunk in place from what this host has. */
   #haveChunk(offset: number, run: ChunkRun): boolean {
-    if (this.#resumed) {
+    if (this.resumed) {
       const isEmpty = this.#context.calls.seekData(this.fd, offset, this.size) >= offset + run.length;
       if (isEmpty ? this.#isHole(run) : this.#isAt(this.fd, offset, run)) {
         this.#follow += run.length;
@@ -451,7 +451,7 @@ export class ChunkedFile {
     }
     if (offset === chunk.offset) chunk.hash = hasher.incremental();
     if (!chunk.fragments) chunk.hash?.update(bytes);
-    this.#write(offset, bytes, this.#resumed || chunk.dirty);
+    this.#write(offset, bytes, this.resumed || chunk.dirty);
     part[0] += bytes.length;
     if (part[0] === part[1]) chunk.missing.shift();
     return chunk.missing.length === 0 ? this.#settle(chunk) : [];

@@ -396,7 +396,11 @@ function openChunked(context: ApplyContext, block: Block, step: Step): { fd: num
   const name = stagedName(block, step);
   const { checksum, entry } = step.stated;
   const leftover = checksum === undefined ? undefined : leftovers.get(hexDigest(checksum))?.pop();
-  if (leftover !== undefined) calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+  if (leftover !== undefined) {
+    calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+    // One that was complete has its mode already, which may forbid its owner to write.
+    calls.chmod(staging.handle, name, 0o600);
+  }
   const fd = leftover === undefined ? calls.createFile(staging.handle, name) : calls.reopenFile(staging.handle, name);
   try {
     calls.truncate(fd, entry.size);
@@ -445,10 +449,14 @@ function onChunked<T>(
 }
 
 function finishChunked(context: ApplyContext, block: Block, step: Step, file: ChunkedFile): void {
-  const { calls } = context;
-  settleStaged(context, step, stagedName(block, step));
+  const { calls, staging } = context;
+  const name = stagedName(block, step);
+  const stat = newFileStat();
+  calls.statFile(file.fd, stat);
+  // What an interrupted round left may have owner and xattrs that were stated then.
+  applyAttributes(context, staging.handle, name, step.stated.entry, file.resumed ? stat : OWN);
+  step.staged = name;
   if (step.stated.chunkRoot !== undefined) {
-    const stat = newFileStat();
     calls.statFile(file.fd, stat);
     block.chunkLists.push({ stat, runs: file.runs });
   }

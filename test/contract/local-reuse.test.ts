@@ -197,6 +197,24 @@ test.serial("leftovers that were tampered with are not trusted", async (t) => {
   t.true((await fetched(t, world)) < content.length);
 });
 
+test.serial("a leftover that had its attributes already gets those that are stated now", async (t) => {
+  const world = createWorld(t);
+  const source = join(world.a, "file");
+  write(source, noise(3 * MIB, "attributes"));
+  fs.chmodSync(source, 0o444);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) fs.chownSync(source, 1234, 1234);
+  const beforeCommit = (): void => {
+    throw new Error("the host stops");
+  };
+  await t.throwsAsync(world.sync({ beforeCommit }), { message: "the host stops" });
+  if (isRoot) fs.chownSync(source, 0, 0);
+  t.is(await fetched(t, world), 0);
+  const { mode, uid, gid } = fs.statSync(join(world.b, "file"));
+  const stated = fs.statSync(source);
+  t.deepEqual({ mode, uid, gid }, { mode: stated.mode, uid: stated.uid, gid: stated.gid });
+});
+
 for (const compress of [true, false]) {
   test.serial(`content arrives the same, ${compress ? "compressed" : "plain"}`, async (t) => {
     const world = createWorld(t);
