@@ -219,11 +219,25 @@ export class ChunkedFile {
     this.#stretch = [];
   }
 
+  /** Reads from the old version; nothing where that cannot be read: then it is no use, and no harm. */
+  #readOldPiece(old: OldVersion, buffer: Buffer, offset: number, length: number, position: number): number {
+    try {
+      return this.#context.calls.read(old.fd, buffer, offset, length, position);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Reads a chunk into the buffer and says whether it is the wanted one. */
   #isAt(fd: number, offset: number, run: ChunkRun): boolean {
     const { calls, hasher } = this.#context;
+    const old = this.#old?.fd === fd ? this.#old : undefined;
     for (let done = 0; done < run.length; ) {
-      const count = calls.read(fd, this.#buffer, done, run.length - done, offset + done);
+      const [left, at] = [run.length - done, offset + done];
+      const count =
+        old === undefined
+          ? calls.read(fd, this.#buffer, done, left, at)
+          : this.#readOldPiece(old, this.#buffer, done, left, at);
       if (count === 0) return false;
       done += count;
     }
@@ -275,13 +289,13 @@ export class ChunkedFile {
 
   /** Cuts the old version from where it was left, the further the more was missed. */
   #lookAhead(old: OldVersion): void {
-    const { calls, hasher, suite } = this.#context;
+    const { hasher, suite } = this.#context;
     if (this.#cutTo < this.#follow) this.#cutTo = this.#follow;
     const goal = Math.min(old.size, this.#follow + LOOK_AHEAD_BYTES + 4 * this.#missedBytes);
     const window = Buffer.allocUnsafe(suite.chunk.maxBytes);
     while (this.#cutTo < goal) {
       const length = Math.min(window.length, old.size - this.#cutTo);
-      const count = calls.read(old.fd, window, 0, length, this.#cutTo);
+      const count = this.#readOldPiece(old, window, 0, length, this.#cutTo);
       // Shorter than it was: what is left of it is of no use.
       if (count < length) {
         this.#cutTo = old.size;
@@ -417,7 +431,7 @@ export class ChunkedFile {
 
   /** Reads and cuts the old version around a place. */
   #readOld(at: number, length: number): OldRegion {
-    const { calls, hasher, suite } = this.#context;
+    const { hasher, suite } = this.#context;
     const old = this.#old as OldVersion;
     // Where the stretch begins both versions are cut alike; elsewhere they agree after a few fragments.
     const start = at === this.#follow ? at : Math.max(0, at - FRAGMENT_SLACK_BYTES);
@@ -425,7 +439,7 @@ export class ChunkedFile {
     const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
     let filled = 0;
     while (filled < bytes.length) {
-      const count = calls.read(old.fd, bytes, filled, bytes.length - filled, start + filled);
+      const count = this.#readOldPiece(old, bytes, filled, bytes.length - filled, start + filled);
       if (count === 0) break;
       filled += count;
     }

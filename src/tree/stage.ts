@@ -283,15 +283,24 @@ function copyContent(context: ApplyContext, fd: number, incoming: Incoming, step
   const shared = size >= COPY_BYTES && calls.cloneFile(fd, incoming.fd);
   const from = shared ? incoming.fd : fd;
   for (let at = 0; at < size; ) {
-    const count = calls.read(from, buffer, 0, Math.min(buffer.length, size - at), at);
+    const count = readSource(context, from, buffer, Math.min(buffer.length, size - at), at);
     if (count === 0) return undefined;
     append(context, incoming, buffer.subarray(0, count), !shared);
     at += count;
   }
   // A file that goes on has another content.
-  if (calls.read(from, buffer, 0, 1, size) !== 0) return undefined;
+  if (readSource(context, from, buffer, 1, size) !== 0) return undefined;
   const digest = digestOfIncoming(context, incoming);
   return { right: step.stated.checksum !== undefined && sameDigest(digest, step.stated.checksum), digest };
+}
+
+/** What can be read of a file that is copied; a file that cannot be read is none to copy. */
+function readSource({ calls }: ApplyContext, fd: number, buffer: Buffer, length: number, at: number): number {
+  try {
+    return calls.read(fd, buffer, 0, length, at);
+  } catch {
+    return 0;
+  }
 }
 
 /** Takes the next piece of a file that comes from its start to its end. */

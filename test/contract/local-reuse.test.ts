@@ -215,6 +215,31 @@ test.serial("a leftover that had its attributes already gets those that are stat
   t.deepEqual({ mode, uid, gid }, { mode: stated.mode, uid: stated.uid, gid: stated.gid });
 });
 
+test.serial("what was to be reused and cannot be read is fetched", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) {
+    write(join(root, "like", "large"), noise(3 * MIB, "old"));
+    write(join(root, "same", "small"), noise(50_000, "small"));
+  }
+  write(join(world.a, "new", "large"), noise(3 * MIB, "new"));
+  write(join(world.a, "new", "small"), noise(50_000, "small"));
+  const { problems, bytesFetched } = await world.sync({
+    afterPlan() {
+      for (const path of ["like/large", "same/small"]) {
+        fs.rmSync(join(world.b, path));
+        fs.mkdirSync(join(world.b, path));
+      }
+    },
+  });
+  t.deepEqual(
+    problems.filter(({ path }) => path.startsWith("new/")),
+    [],
+  );
+  t.is(bytesFetched, 3 * MIB + 50_000);
+  for (const path of ["new/large", "new/small"])
+    t.true(fs.readFileSync(join(world.a, path)).equals(fs.readFileSync(join(world.b, path))));
+});
+
 for (const compress of [true, false]) {
   test.serial(`content arrives the same, ${compress ? "compressed" : "plain"}`, async (t) => {
     const world = createWorld(t);
