@@ -33,6 +33,8 @@ export type ListRequest = Pick<ContentRequest, "chunkIndex" | "chunkBatches" | "
 
 /** What the answer to a request for a list is taken to weigh. */
 const LIST_BYTES = 64 * 1024;
+/** What a part of a list costs besides its bytes: without it millions of empty ones would cost nothing. */
+const PART_OVERHEAD = 256;
 
 /** Fetches content from one peer over one long-lived channel, many requests in flight. */
 export class ContentFetcher {
@@ -98,7 +100,7 @@ export class ContentFetcher {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     const take = async (kind: number, frame: Frame): Promise<void> => {
-      bytes += frame.length;
+      bytes += frame.length + PART_OVERHEAD;
       if (kind !== CONTENT_FRAME.list) throw unasked();
       if (bytes > LIMITS.listBytes) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent a list without end");
       parts.push(listPart(frame));

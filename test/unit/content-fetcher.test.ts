@@ -14,6 +14,7 @@ class FakeChannel implements Channel {
   readonly peer = "master";
   readonly #closed = new AbortController();
   readonly #frames: Frame[] = [];
+  #taken = 0;
   readonly #answer: Answer;
   #error: Error | undefined;
   #ended = false;
@@ -30,8 +31,7 @@ class FakeChannel implements Channel {
 
   async *#read(): AsyncGenerator<Frame> {
     for (;;) {
-      const frame = this.#frames.shift();
-      if (frame !== undefined) yield frame;
+      if (this.#taken < this.#frames.length) yield this.#frames[this.#taken++];
       else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -115,4 +115,13 @@ test("a round that ends while the channel is opened ends what was asked for", as
   open();
   await t.throwsAsync(within(fetched), { code: "LOCKSTEP_ABORTED" });
   t.true(channels[0].closed.aborted);
+});
+
+test("a list of frames without end is refused, though they hold nothing", async (t) => {
+  const { fetcher } = fetcherOf((request, channel) => {
+    for (let i = 0; i < 200_000; i++) channel.push(CONTENT_FRAME.list, request.id);
+    channel.push(CONTENT_FRAME.end, request.id);
+  });
+  await t.throwsAsync(fetcher.list(1, { chunkIndex: 0 }), { code: "LOCKSTEP_TOO_LARGE" });
+  fetcher.stop();
 });
