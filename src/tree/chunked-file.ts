@@ -190,6 +190,10 @@ export class ChunkedFile {
     const before = this.reused;
     let offset = this.#starts[batch];
     for (const run of openChunkBatch(hasher.hash, suite, head, known)) {
+      // Only the end of a file is shorter; a list of single bytes would take a hundred times as much memory as they.
+      if (run.length < suite.chunk.minBytes && offset + run.length !== this.size) {
+        throw new LockstepError("LOCKSTEP_MALFORMED", "a chunk list whose chunks are shorter than any that is cut");
+      }
       this.#runs.push({ ...run, digest: run.digest.slice() });
       if (!this.resumed && this.#isHole(run)) {
         // Nothing was ever written there.

@@ -3,12 +3,18 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { chunkRoot } from "../../src/model/chunk-list.ts";
+import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { cutFragments, encodeFragments } from "../../src/model/fragments.ts";
+import { ACTIONS } from "../../src/model/plan.ts";
+import { encodeStated } from "../../src/model/statement.ts";
 import { SUITE } from "../../src/model/suite.ts";
 import type { Tree } from "../../src/ports/tree.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
+import { packChunkList } from "../../src/tree/pack-chunk-list.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { plainEntry } from "../fixtures/plain-entry.ts";
 import { MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -26,6 +32,7 @@ function noise(length: number, seed: string): Buffer {
 }
 
 interface World {
+  readonly trees: readonly Tree[];
   readonly a: string;
   readonly b: string;
   sync(options?: SyncOptions): Promise<SyncResult>;
@@ -41,7 +48,7 @@ function createWorld(t: ExecutionContext): World {
     clearInterval(alive);
     await Promise.all(trees.map((tree) => tree.close()));
   });
-  return { a, b, sync: (options) => syncTrees(trees[0], trees[1], options) };
+  return { trees, a, b, sync: (options) => syncTrees(trees[0], trees[1], options) };
 }
 
 function write(path: string, content: Buffer): void {
@@ -238,6 +245,22 @@ test.serial("what was to be reused and cannot be read is fetched", async (t) => 
   t.is(bytesFetched, 3 * MIB + 50_000);
   for (const path of ["new/large", "new/small"])
     t.true(fs.readFileSync(join(world.a, path)).equals(fs.readFileSync(join(world.b, path))));
+});
+
+test.serial("a chunk list of chunks that nobody cuts is refused", async (t) => {
+  const { trees } = createWorld(t);
+  const { hash } = createHasher();
+  const round = trees[1].begin();
+  t.teardown(() => round.close(true));
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+  await round.prepare({ delete: false, deletions: 0, durability: "none" });
+  const runs = [{ count: 3 * MIB, length: 1, digest: hash(Buffer.alloc(1, 1)) }];
+  const { index, batches } = packChunkList(hash, SUITE, runs);
+  const entry = plainEntry({ path: "file", size: 3 * MIB });
+  const stated = encodeStated([{ entry, checksum: hash(noise(10, "any")), chunkRoot: chunkRoot(hash, SUITE, index) }]);
+  await round.stage({ block: 0, stated, actions: Uint8Array.of(ACTIONS.create) });
+  t.deepEqual([...(await round.chunkIndex(0, 0, index))], [1]);
+  await t.throwsAsync(round.chunkBatch(0, 0, 0, batches[0]), { code: "LOCKSTEP_MALFORMED" });
 });
 
 for (const compress of [true, false]) {
