@@ -50,6 +50,18 @@ test("all transfers of a direction share one rate, and a burst uses only a short
   t.true(performance.now() - started >= 490);
 });
 
+test("who gives up leaves nothing to be paid by others", async (t) => {
+  const clock = new SteppedClock();
+  const limiter = new RateLimiter(clock, 1000);
+  const stop = new AbortController();
+  const given = limiter.take(1_000_000, stop.signal);
+  stop.abort();
+  await given;
+  const started = performance.now();
+  await Promise.race([limiter.take(100, new AbortController().signal), new Promise((end) => setTimeout(end, 1000))]);
+  t.true(performance.now() - started < 500);
+});
+
 test("who gives up does not wait any longer", async (t) => {
   const limiter = new RateLimiter(new SteppedClock(), 1);
   const stop = new AbortController();
