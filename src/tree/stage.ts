@@ -426,7 +426,12 @@ function openOld(context: ApplyContext, path: BytePath): { path: BytePath; fd: n
     const { directory, name } = directories.locate(path);
     const fd = calls.openFile(directory, name);
     const stat = newFileStat();
-    calls.statFile(fd, stat);
+    try {
+      calls.statFile(fd, stat);
+    } catch (error) {
+      calls.closeFile(fd);
+      throw error;
+    }
     return { path, fd, size: stat.size };
   } catch {
     return undefined;
