@@ -33,6 +33,8 @@ export type ListRequest = Pick<ContentRequest, "chunkIndex" | "chunkBatches" | "
 
 /** What the answer to a request for a list is taken to weigh. */
 const LIST_BYTES = 64 * 1024;
+/** What a part of a list costs besides its bytes: without it millions of empty ones would cost nothing. */
+const PART_OVERHEAD = 256;
 
 /** Fetches content from one peer over one long-lived channel, many requests in flight. */
 export class ContentFetcher {
@@ -60,7 +62,7 @@ export class ContentFetcher {
     return new Promise<void>((resolve, reject) => {
       const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
       if (this.#stopped.signal.aborted) {
-        done(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
+        done(ended());
         return;
       }
       if (first) this.#waiting.unshift({ ...job, done });
@@ -98,7 +100,7 @@ export class ContentFetcher {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     const take = async (kind: number, frame: Frame): Promise<void> => {
-      bytes += frame.length;
+      bytes += frame.length + PART_OVERHEAD;
       if (kind !== CONTENT_FRAME.list) throw unasked();
       if (bytes > LIMITS.listBytes) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent a list without end");
       parts.push(listPart(frame));
@@ -116,13 +118,15 @@ export class ContentFetcher {
   }
 
   async #run(): Promise<void> {
-    const channel = await this.#mesh.open(this.#peer, CONTENT, AbortSignal.timeout(15_000));
+    const { signal } = this.#stopped;
+    const channel = await this.#mesh.open(this.#peer, CONTENT, AbortSignal.any([signal, AbortSignal.timeout(15_000)]));
     this.#channel = channel;
+    if (signal.aborted) throw ended();
     const take = async (frames: AsyncIterable<Frame>): Promise<void> => {
       for await (const frame of frames) await this.#take(frame);
     };
     const duplex = { source: channel.source, sink: channel.sink };
-    await pipe(this.#requests(), duplex, take);
+    await pipe(this.#requests(channel), duplex, take);
   }
 
   #fail(error: Error): void {
@@ -133,11 +137,13 @@ export class ContentFetcher {
     this.#underWay.clear();
     this.#waiting.length = 0;
     this.#credit = CREDIT_BYTES;
+    // The broken channel's requests end: else they would take what is meant for the next channel.
+    this.#wake();
   }
 
-  /** Requests as credit allows: the source of the pipeline. */
-  async *#requests(): AsyncGenerator<Uint8Array> {
-    while (!this.#stopped.signal.aborted) {
+  /** Requests as credit allows, while the channel lasts: the source of the pipeline. */
+  async *#requests(channel: Channel): AsyncGenerator<Uint8Array> {
+    while (!this.#stopped.signal.aborted && this.#channel === channel) {
       const job = this.#waiting[0];
       if (job === undefined || (job.bytes > this.#credit && this.#underWay.size > 0)) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -169,8 +175,12 @@ export class ContentFetcher {
   stop(): void {
     this.#stopped.abort();
     this.#wake();
-    this.#channel?.abort(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
+    this.#channel?.abort(ended());
   }
+}
+
+function ended(): LockstepError {
+  return new LockstepError("LOCKSTEP_ABORTED", "the round has ended");
 }
 
 function unasked(): LockstepError {

@@ -84,10 +84,7 @@ export async function serveContent(
   };
   async function* paced(answers: AsyncIterable<Frames>): AsyncGenerator<Uint8Array> {
     for await (const frames of answers) {
-      for (const frame of frames) {
-        await upload.take(frame.length, channel.closed);
-        yield* link.sent(frame);
-      }
+      for (const frame of frames) yield* link.sent(frame, () => upload.take(frame.length, channel.closed));
     }
   }
   await pipe(channel.source, (requests) => ahead(requests, READ_AHEAD, answer), paced, channel.sink);

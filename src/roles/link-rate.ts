@@ -10,7 +10,7 @@ const SLOW = 150e6;
 /** So much is sent before the rate is looked at again. */
 const WINDOW_BYTES = 4 << 20;
 
-/** Watches how fast one channel takes what is sent, and says whether compression pays. */
+/** Watches how fast one channel takes what is sent, or may be sent, and says whether compression pays. */
 export class LinkRate {
   readonly #clock: Clock;
   #bytes = 0;
@@ -26,9 +26,15 @@ export class LinkRate {
     return !this.#isFast;
   }
 
-  /** Hands a frame on and takes note of how long the channel took. */
-  async *sent(frame: Uint8Array): AsyncGenerator<Uint8Array> {
+  /**
+   * Hands a frame on and takes note of how long that took: of a fast link with a limit, the limit is
+   * what compression gains from.
+   *
+   * @param allowed resolves when the frame may go
+   */
+  async *sent(frame: Uint8Array, allowed: () => Promise<void>): AsyncGenerator<Uint8Array> {
     const started = this.#clock.elapsed();
+    await allowed();
     yield frame;
     this.#milliseconds += this.#clock.elapsed() - started;
     this.#bytes += frame.length;

@@ -24,7 +24,8 @@ export class RateLimiter {
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     if (!Number.isFinite(this.#rate) || signal.aborted) return;
     const now = this.#clock.elapsed();
-    this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + (bytes / this.#rate) * 1000;
+    const cost = (bytes / this.#rate) * 1000;
+    this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + cost;
     const wait = this.#paidAt - now;
     if (wait <= 0) return;
     await new Promise<void>((resolve) => {
@@ -36,5 +37,7 @@ export class RateLimiter {
       const timer = setTimeout(end, wait);
       signal.addEventListener("abort", end, { once: true });
     });
+    // What does not go costs the others nothing.
+    if (signal.aborted) this.#paidAt -= cost;
   }
 }

@@ -46,6 +46,8 @@ interface PendingChunk {
   hash: IncrementalHash | undefined;
   /** Part of it came from an old version. */
   fragments: boolean;
+  /** Fragments that were wrong lie in the file where it belongs. */
+  dirty: boolean;
   /** Where the stretch of missing chunks that it belongs to begins. */
   readonly stretch: number;
   /** Where it is expected in the old version: behind what came before it, and before what comes after. */
@@ -80,12 +82,12 @@ export class WrongChunk extends Error {}
 export class ChunkedFile {
   readonly fd: number;
   readonly size: number;
+  /** The file holds something from an earlier round. */
+  readonly resumed: boolean;
   readonly #context: ChunkedContext;
   readonly #index: number;
   readonly #heads: readonly ChunkBatchHead[];
   readonly #starts: readonly number[];
-  /** The file holds something from an earlier round. */
-  readonly #resumed: boolean;
   readonly #old: OldVersion | undefined;
   /** Batches of the old version's list as the cache knows it, by digest. */
   readonly #knownBatches = new Map<string, Uint8Array>();
@@ -122,7 +124,7 @@ export class ChunkedFile {
     this.#index = file.index;
     this.fd = file.fd;
     this.size = file.size;
-    this.#resumed = file.resumed;
+    this.resumed = file.resumed;
     this.#heads = heads;
     this.#old = old;
     this.#places = places;
@@ -188,8 +190,12 @@ export class ChunkedFile {
     const before = this.reused;
     let offset = this.#starts[batch];
     for (const run of openChunkBatch(hasher.hash, suite, head, known)) {
+      // Only the end of a file is shorter; a list of single bytes would take a hundred times as much memory as they.
+      if (run.length < suite.chunk.minBytes && offset + run.length !== this.size) {
+        throw new LockstepError("LOCKSTEP_MALFORMED", "a chunk list whose chunks are shorter than any that is cut");
+      }
       this.#runs.push({ ...run, digest: run.digest.slice() });
-      if (!this.#resumed && this.#isHole(run)) {
+      if (!this.resumed && this.#isHole(run)) {
         // Nothing was ever written there.
         offset += run.length * run.count;
         this.reused += run.length * run.count;
@@ -217,27 +223,41 @@ export class ChunkedFile {
     this.#stretch = [];
   }
 
+  /** Reads from the old version; nothing where that cannot be read: then it is no use, and no harm. */
+  #readOldPiece(old: OldVersion, buffer: Buffer, offset: number, length: number, position: number): number {
+    try {
+      return this.#context.calls.read(old.fd, buffer, offset, length, position);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Reads a chunk into the buffer and says whether it is the wanted one. */
   #isAt(fd: number, offset: number, run: ChunkRun): boolean {
     const { calls, hasher } = this.#context;
+    const old = this.#old?.fd === fd ? this.#old : undefined;
     for (let done = 0; done < run.length; ) {
-      const count = calls.read(fd, this.#buffer, done, run.length - done, offset + done);
+      const [left, at] = [run.length - done, offset + done];
+      const count =
+        old === undefined
+          ? calls.read(fd, this.#buffer, done, left, at)
+          : this.#readOldPiece(old, this.#buffer, done, left, at);
       if (count === 0) return false;
       done += count;
     }
     return sameDigest(hasher.hash(this.#buffer.subarray(0, run.length)), run.digest);
   }
 
-  #write(offset: number, bytes: Uint8Array): void {
+  #write(offset: number, bytes: Uint8Array, dirty = this.resumed): void {
     const { calls } = this.#context;
-    // What an interrupted round left there may be anything: then zeros are written too.
-    if (this.#resumed) calls.write(this.fd, bytes, 0, bytes.length, offset);
+    // What an interrupted round or wrong fragments left there may be anything: then zeros are written too.
+    if (dirty) calls.write(this.fd, bytes, 0, bytes.length, offset);
     else writeSparsely(calls, this.fd, bytes, offset);
   }
 
   /** Puts the chunk in place from what this host has. */
   #haveChunk(offset: number, run: ChunkRun): boolean {
-    if (this.#resumed) {
+    if (this.resumed) {
       const isEmpty = this.#context.calls.seekData(this.fd, offset, this.size) >= offset + run.length;
       if (isEmpty ? this.#isHole(run) : this.#isAt(this.fd, offset, run)) {
         this.#follow += run.length;
@@ -273,13 +293,13 @@ export class ChunkedFile {
 
   /** Cuts the old version from where it was left, the further the more was missed. */
   #lookAhead(old: OldVersion): void {
-    const { calls, hasher, suite } = this.#context;
+    const { hasher, suite } = this.#context;
     if (this.#cutTo < this.#follow) this.#cutTo = this.#follow;
     const goal = Math.min(old.size, this.#follow + LOOK_AHEAD_BYTES + 4 * this.#missedBytes);
     const window = Buffer.allocUnsafe(suite.chunk.maxBytes);
     while (this.#cutTo < goal) {
       const length = Math.min(window.length, old.size - this.#cutTo);
-      const count = calls.read(old.fd, window, 0, length, this.#cutTo);
+      const count = this.#readOldPiece(old, window, 0, length, this.#cutTo);
       // Shorter than it was: what is left of it is of no use.
       if (count < length) {
         this.#cutTo = old.size;
@@ -329,6 +349,7 @@ export class ChunkedFile {
       missing: [[offset, offset + length]],
       hash: undefined,
       fragments: false,
+      dirty: false,
       stretch: this.#stretch[0]?.offset ?? offset,
       after: askFragments ? this.#follow : undefined,
       before: undefined,
@@ -414,7 +435,7 @@ export class ChunkedFile {
 
   /** Reads and cuts the old version around a place. */
   #readOld(at: number, length: number): OldRegion {
-    const { calls, hasher, suite } = this.#context;
+    const { hasher, suite } = this.#context;
     const old = this.#old as OldVersion;
     // Where the stretch begins both versions are cut alike; elsewhere they agree after a few fragments.
     const start = at === this.#follow ? at : Math.max(0, at - FRAGMENT_SLACK_BYTES);
@@ -422,7 +443,7 @@ export class ChunkedFile {
     const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
     let filled = 0;
     while (filled < bytes.length) {
-      const count = calls.read(old.fd, bytes, filled, bytes.length - filled, start + filled);
+      const count = this.#readOldPiece(old, bytes, filled, bytes.length - filled, start + filled);
       if (count === 0) break;
       filled += count;
     }
@@ -448,7 +469,7 @@ export class ChunkedFile {
     }
     if (offset === chunk.offset) chunk.hash = hasher.incremental();
     if (!chunk.fragments) chunk.hash?.update(bytes);
-    this.#write(offset, bytes);
+    this.#write(offset, bytes, this.resumed || chunk.dirty);
     part[0] += bytes.length;
     if (part[0] === part[1]) chunk.missing.shift();
     return chunk.missing.length === 0 ? this.#settle(chunk) : [];
@@ -465,6 +486,7 @@ export class ChunkedFile {
     if (!chunk.fragments) throw new WrongChunk();
     // Fragments met by their marks only: the whole chunk will do.
     chunk.fragments = false;
+    chunk.dirty = true;
     chunk.reused = 0;
     chunk.hash = undefined;
     chunk.missing = [[offset, offset + length]];

@@ -13,12 +13,13 @@ export interface Compressor {
 const LEVEL = 1;
 
 /**
- * The length of the plain content that a zstd frame announces (RFC 8878, 3.1.1.1), or undefined when
- * it announces none. Looked at before anything is decompressed: a few bytes can announce gigabytes.
+ * The length of the plain content that a zstd frame announces (RFC 8878, 3.1.1), or undefined when it
+ * announces none, or when these bytes are anything but one whole frame. Looked at before anything is
+ * decompressed: a few bytes can announce gigabytes, and so can another frame behind the first.
  */
 export function announcedLength(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (frame.length < 18 && frame.length < 6) return undefined;
+  if (frame.length < 6) return undefined;
   if (view.getUint32(0, true) !== 0xfd2fb528) return undefined;
   const descriptor = frame[4];
   const isSingleSegment = (descriptor & 0x20) !== 0;
@@ -27,10 +28,22 @@ export function announcedLength(frame: Uint8Array): number | undefined {
   const flag = descriptor >> 6;
   const lengthBytes = flag === 0 ? (isSingleSegment ? 1 : 0) : 1 << flag;
   if (lengthBytes === 0 || frame.length < at + lengthBytes) return undefined;
+  if (endOfBlocks(view, at + lengthBytes) + (descriptor & 4) !== frame.length) return undefined;
   if (lengthBytes === 1) return frame[at];
   if (lengthBytes === 2) return view.getUint16(at, true) + 256;
   if (lengthBytes === 4) return view.getUint32(at, true);
   return Number(view.getBigUint64(at, true));
+}
+
+/** Where the blocks of a frame end (3.1.1.2); beyond the bytes when they are cut off. */
+function endOfBlocks(view: DataView, start: number): number {
+  for (let at = start; at + 3 <= view.byteLength; ) {
+    const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+    // Of a run of one byte only that byte is there.
+    at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
+    if ((header & 1) === 1) return at;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** The prebuilt native zstd where it loads, else the same compiled to WebAssembly. */

@@ -283,15 +283,24 @@ function copyContent(context: ApplyContext, fd: number, incoming: Incoming, step
   const shared = size >= COPY_BYTES && calls.cloneFile(fd, incoming.fd);
   const from = shared ? incoming.fd : fd;
   for (let at = 0; at < size; ) {
-    const count = calls.read(from, buffer, 0, Math.min(buffer.length, size - at), at);
+    const count = readSource(context, from, buffer, Math.min(buffer.length, size - at), at);
     if (count === 0) return undefined;
     append(context, incoming, buffer.subarray(0, count), !shared);
     at += count;
   }
   // A file that goes on has another content.
-  if (calls.read(from, buffer, 0, 1, size) !== 0) return undefined;
+  if (readSource(context, from, buffer, 1, size) !== 0) return undefined;
   const digest = digestOfIncoming(context, incoming);
   return { right: step.stated.checksum !== undefined && sameDigest(digest, step.stated.checksum), digest };
+}
+
+/** What can be read of a file that is copied; a file that cannot be read is none to copy. */
+function readSource({ calls }: ApplyContext, fd: number, buffer: Buffer, length: number, at: number): number {
+  try {
+    return calls.read(fd, buffer, 0, length, at);
+  } catch {
+    return 0;
+  }
 }
 
 /** Takes the next piece of a file that comes from its start to its end. */
@@ -396,7 +405,11 @@ function openChunked(context: ApplyContext, block: Block, step: Step): { fd: num
   const name = stagedName(block, step);
   const { checksum, entry } = step.stated;
   const leftover = checksum === undefined ? undefined : leftovers.get(hexDigest(checksum))?.pop();
-  if (leftover !== undefined) calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+  if (leftover !== undefined) {
+    calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+    // One that was complete has its mode already, which may forbid its owner to write.
+    calls.chmod(staging.handle, name, 0o600);
+  }
   const fd = leftover === undefined ? calls.createFile(staging.handle, name) : calls.reopenFile(staging.handle, name);
   try {
     calls.truncate(fd, entry.size);
@@ -413,7 +426,12 @@ function openOld(context: ApplyContext, path: BytePath): { path: BytePath; fd: n
     const { directory, name } = directories.locate(path);
     const fd = calls.openFile(directory, name);
     const stat = newFileStat();
-    calls.statFile(fd, stat);
+    try {
+      calls.statFile(fd, stat);
+    } catch (error) {
+      calls.closeFile(fd);
+      throw error;
+    }
     return { path, fd, size: stat.size };
   } catch {
     return undefined;
@@ -445,10 +463,14 @@ function onChunked<T>(
 }
 
 function finishChunked(context: ApplyContext, block: Block, step: Step, file: ChunkedFile): void {
-  const { calls } = context;
-  settleStaged(context, step, stagedName(block, step));
+  const { calls, staging } = context;
+  const name = stagedName(block, step);
+  const stat = newFileStat();
+  calls.statFile(file.fd, stat);
+  // What an interrupted round left may have owner and xattrs that were stated then.
+  applyAttributes(context, staging.handle, name, step.stated.entry, file.resumed ? stat : OWN);
+  step.staged = name;
   if (step.stated.chunkRoot !== undefined) {
-    const stat = newFileStat();
     calls.statFile(file.fd, stat);
     block.chunkLists.push({ stat, runs: file.runs });
   }

@@ -3,10 +3,18 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { chunkRoot } from "../../src/model/chunk-list.ts";
+import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import { cutFragments, encodeFragments } from "../../src/model/fragments.ts";
+import { ACTIONS } from "../../src/model/plan.ts";
+import { encodeStated } from "../../src/model/statement.ts";
 import { SUITE } from "../../src/model/suite.ts";
 import type { Tree } from "../../src/ports/tree.ts";
+import { createHasher } from "../../src/tree/hasher.ts";
+import { packChunkList } from "../../src/tree/pack-chunk-list.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { plainEntry } from "../fixtures/plain-entry.ts";
 import { MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -24,6 +32,7 @@ function noise(length: number, seed: string): Buffer {
 }
 
 interface World {
+  readonly trees: readonly Tree[];
   readonly a: string;
   readonly b: string;
   sync(options?: SyncOptions): Promise<SyncResult>;
@@ -39,7 +48,7 @@ function createWorld(t: ExecutionContext): World {
     clearInterval(alive);
     await Promise.all(trees.map((tree) => tree.close()));
   });
-  return { a, b, sync: (options) => syncTrees(trees[0], trees[1], options) };
+  return { trees, a, b, sync: (options) => syncTrees(trees[0], trees[1], options) };
 }
 
 function write(path: string, content: Buffer): void {
@@ -87,6 +96,16 @@ test.serial("of a file of one chunk that changes somewhere only the fragments ar
   write(join(world.a, "file"), Buffer.concat([old.subarray(0, 300_000), Buffer.from("new"), old.subarray(300_000)]));
   const bytes = await fetched(t, world);
   t.true(bytes <= 64 * 1024, `${bytes} bytes`);
+});
+
+test.serial("zeros overwrite what wrong fragments left", async (t) => {
+  const world = createWorld(t);
+  const old = noise(600_000, "one chunk");
+  write(join(world.b, "file"), old);
+  write(join(world.a, "file"), Buffer.from(old).fill(0, 100_000, 400_000));
+  // As of a file that was the old one again when they were asked for, or marks that met by chance.
+  const fragments = encodeFragments(cutFragments(createHasher().hash, SUITE.fragment, old));
+  t.is(await fetched(t, world, { tamperFragments: () => fragments }), old.length);
 });
 
 test.serial("a file that became another one altogether is fetched whole, once", async (t) => {
@@ -183,6 +202,65 @@ test.serial("leftovers that were tampered with are not trusted", async (t) => {
   fs.ftruncateSync(fd, 11 * MIB);
   fs.closeSync(fd);
   t.true((await fetched(t, world)) < content.length);
+});
+
+test.serial("a leftover that had its attributes already gets those that are stated now", async (t) => {
+  const world = createWorld(t);
+  const source = join(world.a, "file");
+  write(source, noise(3 * MIB, "attributes"));
+  fs.chmodSync(source, 0o444);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) fs.chownSync(source, 1234, 1234);
+  const beforeCommit = (): void => {
+    throw new Error("the host stops");
+  };
+  await t.throwsAsync(world.sync({ beforeCommit }), { message: "the host stops" });
+  if (isRoot) fs.chownSync(source, 0, 0);
+  t.is(await fetched(t, world), 0);
+  const { mode, uid, gid } = fs.statSync(join(world.b, "file"));
+  const stated = fs.statSync(source);
+  t.deepEqual({ mode, uid, gid }, { mode: stated.mode, uid: stated.uid, gid: stated.gid });
+});
+
+test.serial("what was to be reused and cannot be read is fetched", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) {
+    write(join(root, "like", "large"), noise(3 * MIB, "old"));
+    write(join(root, "same", "small"), noise(50_000, "small"));
+  }
+  write(join(world.a, "new", "large"), noise(3 * MIB, "new"));
+  write(join(world.a, "new", "small"), noise(50_000, "small"));
+  const { problems, bytesFetched } = await world.sync({
+    afterPlan() {
+      for (const path of ["like/large", "same/small"]) {
+        fs.rmSync(join(world.b, path));
+        fs.mkdirSync(join(world.b, path));
+      }
+    },
+  });
+  t.deepEqual(
+    problems.filter(({ path }) => path.startsWith("new/")),
+    [],
+  );
+  t.is(bytesFetched, 3 * MIB + 50_000);
+  for (const path of ["new/large", "new/small"])
+    t.true(fs.readFileSync(join(world.a, path)).equals(fs.readFileSync(join(world.b, path))));
+});
+
+test.serial("a chunk list of chunks that nobody cuts is refused", async (t) => {
+  const { trees } = createWorld(t);
+  const { hash } = createHasher();
+  const round = trees[1].begin();
+  t.teardown(() => round.close(true));
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+  await round.prepare({ delete: false, deletions: 0, durability: "none" });
+  const runs = [{ count: 3 * MIB, length: 1, digest: hash(Buffer.alloc(1, 1)) }];
+  const { index, batches } = packChunkList(hash, SUITE, runs);
+  const entry = plainEntry({ path: "file", size: 3 * MIB });
+  const stated = encodeStated([{ entry, checksum: hash(noise(10, "any")), chunkRoot: chunkRoot(hash, SUITE, index) }]);
+  await round.stage({ block: 0, stated, actions: Uint8Array.of(ACTIONS.create) });
+  t.deepEqual([...(await round.chunkIndex(0, 0, index))], [1]);
+  await t.throwsAsync(round.chunkBatch(0, 0, 0, batches[0]), { code: "LOCKSTEP_MALFORMED" });
 });
 
 for (const compress of [true, false]) {

@@ -12,7 +12,7 @@ test.before(async () => {
   const root = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%" } as const;
   fleet = await Fleet.start({
     hosts: { alpha: { options: ["--limit-rate", "up=16MiB"] }, beta: {}, delta: { roots: [] } },
-    roots: { edited: root, text: root, plain: { ...root, compress: "off" }, moved: root, many: root },
+    roots: { edited: root, text: root, limited: root, plain: { ...root, compress: "off" }, moved: root, many: root },
   });
   await fleet.assign();
 });
@@ -53,6 +53,15 @@ test.serial("text is compressed on its way, unless the fleet file says not to", 
   t.is(packed.bytesFromMaster, plain.bytesFromMaster);
   t.true(packed.bytesReceived < packed.bytesFromMaster / 3, `${packed.bytesReceived} bytes`);
   t.true(plain.bytesReceived >= plain.bytesFromMaster);
+});
+
+test.serial("text goes on being compressed on a fast link with a limit", async (t) => {
+  const root = fleet.path("alpha", "limited");
+  const text = randomBytes(15 * MIB).toString("hex");
+  writeTree(root, { text });
+  const { bytesReceived, bytesFromMaster } = await synced(t, "limited");
+  t.is(bytesFromMaster, text.length);
+  t.true(bytesReceived < bytesFromMaster * 0.65, `${bytesReceived} bytes`);
 });
 
 test.serial("a directory that was renamed on the master is not sent again", async (t) => {

@@ -33,6 +33,16 @@ test("nothing is unpacked that announces another length, or is no such frame", (
   t.is(zstd.decompress(Buffer.from("no frame at all, but long enough"), 10), undefined);
 });
 
+test("nothing is unpacked that holds a second frame behind the one that announces the length", (t) => {
+  const first = zstd.compress(Buffer.alloc(1000, 1));
+  const bomb = zstd.compress(Buffer.alloc(64 << 20, 2));
+  t.is(announcedLength(Buffer.concat([first, bomb])), undefined);
+  t.is(announcedLength(first.subarray(0, -1)), undefined);
+  const before = process.resourceUsage().maxRSS;
+  t.is(zstd.decompress(Buffer.concat([first, bomb]), 1000), undefined);
+  t.true(process.resourceUsage().maxRSS - before < 32 << 10);
+});
+
 test("a frame is compressed only where that pays, and opens either way", (t) => {
   const text = frameOf(Buffer.alloc(50_000, "some text "));
   const packed = compressFrame(zstd, text);

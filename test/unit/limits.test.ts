@@ -50,6 +50,18 @@ test("all transfers of a direction share one rate, and a burst uses only a short
   t.true(performance.now() - started >= 490);
 });
 
+test("who gives up leaves nothing to be paid by others", async (t) => {
+  const clock = new SteppedClock();
+  const limiter = new RateLimiter(clock, 1000);
+  const stop = new AbortController();
+  const given = limiter.take(1_000_000, stop.signal);
+  stop.abort();
+  await given;
+  const started = performance.now();
+  await Promise.race([limiter.take(100, new AbortController().signal), new Promise((end) => setTimeout(end, 1000))]);
+  t.true(performance.now() - started < 500);
+});
+
 test("who gives up does not wait any longer", async (t) => {
   const limiter = new RateLimiter(new SteppedClock(), 1);
   const stop = new AbortController();
@@ -60,11 +72,20 @@ test("who gives up does not wait any longer", async (t) => {
   t.pass();
 });
 
-/** Sends so many bytes, each frame taking the channel so long. */
-async function send(link: LinkRate, clock: SteppedClock, bytes: number, bytesPerSecond: number): Promise<void> {
+/** Sends so many bytes, each frame taking the channel so long, and waiting so long before it may go. */
+async function send(
+  link: LinkRate,
+  clock: SteppedClock,
+  bytes: number,
+  bytesPerSecond: number,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const frame = new Uint8Array(256 * 1024);
+  const allowed = async (): Promise<void> => {
+    clock.time += (frame.length / limit) * 1000;
+  };
   for (let sent = 0; sent < bytes; sent += frame.length) {
-    for await (const _ of link.sent(frame)) clock.time += (frame.length / bytesPerSecond) * 1000;
+    for await (const _ of link.sent(frame, allowed)) clock.time += (frame.length / bytesPerSecond) * 1000;
   }
 }
 
@@ -79,5 +100,12 @@ test("compression pays until the link turns out to be fast, and again when it ge
   await send(link, clock, 16 << 20, 175e6);
   t.false(link.compressionPays, "between the bounds it stays as it is");
   await send(link, clock, 16 << 20, 100e6);
+  t.true(link.compressionPays);
+});
+
+test("compression pays on a fast link over which little may be sent", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock);
+  await send(link, clock, 16 << 20, 400e6, 12e6);
   t.true(link.compressionPays);
 });
