@@ -146,9 +146,16 @@ test("requests cover every byte once, in order, within their bounds", (t) => {
         const each = (all: readonly ContentRange[]): string[] =>
           all.flatMap(({ index, offset, length }) => Array.from({ length }, (_, i) => `${index}@${offset + i}`));
         t.deepEqual(each(requests.flatMap((request) => request.ranges)), each(wanted));
-        // No request but the last could have taken more.
-        for (const { ranges: pieces, bytes } of requests.slice(0, -1))
-          t.true(bytes === maxBytes || pieces.length === maxRanges);
+        // A range that fits into a request is never split.
+        const pieces = new Set(requests.flatMap((request) => request.ranges.map((piece) => JSON.stringify(piece))));
+        for (const range of wanted) {
+          if (range.length > 0 && range.length <= maxBytes) t.true(pieces.has(JSON.stringify(range)));
+        }
+        // No request but the last could have taken the next piece, or more.
+        for (const [i, { ranges: taken, bytes }] of requests.slice(0, -1).entries()) {
+          const next = requests[i + 1].ranges[0];
+          t.true(bytes === maxBytes || taken.length === maxRanges || bytes + next.length > maxBytes);
+        }
       },
     ),
     { numRuns: 500 },
