@@ -177,7 +177,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "batch: number of entries",
     file: BATCH,
-    remove: 'if (count > maxEntries) malformed("too many entries");',
+    remove: 'if (split.count > maxEntries) malformed("too many entries");',
     by: "",
     test: BATCH_TEST,
   },
@@ -875,7 +875,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "master: an empty root is refused",
     file: "src/tree/round-list.ts",
-    remove: "if (rootIsEmpty && options.refuseEmpty) {",
+    remove: "if (rootIsEmpty && options.isSource) {",
     by: "if (rootIsEmpty && options.now < 0) {",
     test: TREE_TEST,
   },

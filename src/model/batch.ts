@@ -124,6 +124,12 @@ export function splitColumns(bytes: Uint8Array): { count: number; columns: Uint8
   return { count, columns };
 }
 
+function openColumns(bytes: Uint8Array, maxEntries: number): { count: number; columns: Uint8Array[] } {
+  const split = splitColumns(bytes);
+  if (split.count > maxEntries) malformed("too many entries");
+  return split;
+}
+
 /**
  * The paths of a batch alone, without making its entries. Only for batches of a signer who is trusted
  * with them: nothing but the paths is checked.
@@ -131,8 +137,7 @@ export function splitColumns(bytes: Uint8Array): { count: number; columns: Uint8
  * @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH`
  */
 export function decodeBatchPaths(bytes: Uint8Array, maxEntries: number): BytePath[] {
-  const { count, columns } = splitColumns(bytes);
-  if (count > maxEntries) malformed("too many entries");
+  const { count, columns } = openColumns(bytes, maxEntries);
   const structure = new ByteReader(columns[0]);
   const paths: BytePath[] = [];
   let previous = "";
@@ -161,8 +166,7 @@ export function decodeBatchPaths(bytes: Uint8Array, maxEntries: number): BytePat
  * @throws LockstepError `LOCKSTEP_MALFORMED` or `LOCKSTEP_BAD_PATH`
  */
 export function decodeBatch(bytes: Uint8Array, maxEntries: number = MAX_BATCH_ENTRIES): Entry[] {
-  const { count, columns } = splitColumns(bytes);
-  if (count > maxEntries) malformed("too many entries");
+  const { count, columns } = openColumns(bytes, maxEntries);
   const [structure, mode, owner, mtime, xattrs] = columns.map((column) => new ByteReader(column));
   const entries: Entry[] = [];
   let previous: BytePath | undefined;

@@ -1,6 +1,13 @@
 import test from "ava";
 import fc from "fast-check";
-import { BatchEncoder, decodeBatch, encodeBatch, MAX_BATCH_ENTRIES, splitColumns } from "../../src/model/batch.ts";
+import {
+  BatchEncoder,
+  decodeBatch,
+  decodeBatchPaths,
+  encodeBatch,
+  MAX_BATCH_ENTRIES,
+  splitColumns,
+} from "../../src/model/batch.ts";
 import { ByteWriter } from "../../src/model/canonical-bytes.ts";
 import { COLUMNS, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../../src/model/entry.ts";
 import {
@@ -350,4 +357,18 @@ test("the columns are apart: what differs in one column leaves the bytes of the 
       column,
     );
   }
+});
+
+test("the paths alone are those of the entries", (t) => {
+  fc.assert(
+    fc.property(entriesArbitrary(8), (entries) => {
+      const bytes = encodeBatch(entries);
+      t.deepEqual(
+        decodeBatchPaths(bytes, 8),
+        decodeBatch(bytes).map(({ path }) => path),
+      );
+      if (entries.length > 0)
+        t.throws(() => decodeBatchPaths(bytes, entries.length - 1), { code: "LOCKSTEP_MALFORMED" });
+    }),
+  );
 });
