@@ -478,8 +478,7 @@ const DEFENCES: readonly Defence[] = [
     file: CHUNK_LIST,
     remove: 'if (!sameDigest(digest, head.digest)) malformed("not the batch of the index");',
     by: "",
-    test: E2E_HOSTILE,
-    match: "lists of chunks*",
+    test: CHUNK_LIST_TEST,
   },
   {
     name: "chunks: index is as long as the file",
