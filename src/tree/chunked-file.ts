@@ -10,7 +10,6 @@ import { cutPoint } from "../model/cut.ts";
 import { digestKey, sameDigest } from "../model/digest.ts";
 import { LockstepError } from "../model/errors.ts";
 import { cutFragments, decodeFragments, type Fragment } from "../model/fragments.ts";
-import type { BytePath } from "../model/path.ts";
 import type { Suite } from "../model/suite.ts";
 import type { ChunkPlan } from "../ports/tree.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
@@ -57,7 +56,6 @@ interface PendingChunk {
 }
 
 interface OldVersion {
-  readonly path: BytePath;
   readonly fd: number;
   readonly size: number;
 }

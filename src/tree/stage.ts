@@ -30,8 +30,6 @@ const FORMATS: Readonly<Record<number, number>> = {
 };
 
 const COPY_BYTES = 1 << 20;
-/** Files of this length and more become holes where they hold nothing but zeros. */
-const SPARSE_FROM_BYTES = SPARSE_BYTES;
 /** A changed file of this length and more is put together of what is old and what is new. */
 const FRAGMENTS_FROM_BYTES = 64 * 1024;
 
@@ -307,7 +305,7 @@ function readSource({ calls }: ApplyContext, fd: number, buffer: Buffer, length:
 function append(context: ApplyContext, incoming: Incoming, bytes: Uint8Array, write = true): void {
   const { calls, hasher } = context;
   const { fd, received, size } = incoming;
-  if (write && size < SPARSE_FROM_BYTES) calls.write(fd, bytes, 0, bytes.length, received);
+  if (write && size < SPARSE_BYTES) calls.write(fd, bytes, 0, bytes.length, received);
   else if (write) {
     writeSparsely(calls, fd, bytes, received);
     if (received + bytes.length === size) calls.truncate(fd, size);
@@ -420,7 +418,7 @@ function openChunked(context: ApplyContext, block: Block, step: Step): { fd: num
   return { fd, resumed: leftover !== undefined };
 }
 
-function openOld(context: ApplyContext, path: BytePath): { path: BytePath; fd: number; size: number } | undefined {
+function openOld(context: ApplyContext, path: BytePath): { fd: number; size: number } | undefined {
   const { calls, directories } = context;
   try {
     const { directory, name } = directories.locate(path);
@@ -432,7 +430,7 @@ function openOld(context: ApplyContext, path: BytePath): { path: BytePath; fd: n
       calls.closeFile(fd);
       throw error;
     }
-    return { path, fd, size: stat.size };
+    return { fd, size: stat.size };
   } catch {
     return undefined;
   }
