@@ -19,6 +19,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_CONTENT_MISMATCH: { consequence: "path", retry: true },
   LOCKSTEP_APPLY_FAILED: { consequence: "path", retry: true },
   LOCKSTEP_NO_SPACE: { consequence: "path", retry: true },
+  LOCKSTEP_NO_RESOURCES: { consequence: "path", retry: true },
   LOCKSTEP_ACCESS_DENIED: { consequence: "path", retry: false },
   LOCKSTEP_DELETE_FORBIDDEN: { consequence: "path", retry: false },
   LOCKSTEP_DIRECTORY_NOT_EMPTY: { consequence: "path", retry: false },
@@ -97,9 +98,30 @@ export class LockstepError extends Error {
   }
 }
 
-/** Gives any thrown value a code, keeping a LockstepError as it is. */
+const CODES_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
+  EMFILE: "LOCKSTEP_NO_RESOURCES",
+  ENFILE: "LOCKSTEP_NO_RESOURCES",
+  ENOMEM: "LOCKSTEP_NO_RESOURCES",
+  ENOSPC: "LOCKSTEP_NO_SPACE",
+  EDQUOT: "LOCKSTEP_NO_SPACE",
+  EACCES: "LOCKSTEP_ACCESS_DENIED",
+  EPERM: "LOCKSTEP_ACCESS_DENIED",
+  EROFS: "LOCKSTEP_ROOT_READ_ONLY",
+};
+
+/** The code of a failed system call that says the same whatever was called, by its errno (errno(3)). */
+export function codeOfErrno(errno: string): ErrorCode | undefined {
+  return Object.hasOwn(CODES_OF_ERRNO, errno) ? CODES_OF_ERRNO[errno] : undefined;
+}
+
+/**
+ * Gives any thrown value a code, keeping a LockstepError as it is.
+ *
+ * @param code for what has no code of its own and is no system error that has one
+ */
 export function toLockstepError(error: unknown, code: ErrorCode = "LOCKSTEP_INTERNAL"): LockstepError {
   if (error instanceof LockstepError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new LockstepError(code, message, { cause: error });
+  const errno = (error as { code?: unknown } | undefined)?.code;
+  return new LockstepError((typeof errno === "string" && codeOfErrno(errno)) || code, message, { cause: error });
 }

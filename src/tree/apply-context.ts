@@ -1,6 +1,6 @@
 import type { ChunkRun } from "../model/chunk-list.ts";
 import { DIRECTORY, type Entry, isPrivilegedXattr, SYMLINK } from "../model/entry.ts";
-import type { ErrorCode } from "../model/errors.ts";
+import { codeOfErrno } from "../model/errors.ts";
 import { type BytePath, parentPath } from "../model/path.ts";
 import type { Action } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
@@ -88,12 +88,7 @@ export class Ledger {
 export function problemOf(path: BytePath, error: unknown, what: string): Problem {
   const errno = errnoOf(error);
   if (errno === undefined || errno.startsWith("ERR_")) throw error;
-  const code: ErrorCode =
-    errno === "ENOSPC" || errno === "EDQUOT"
-      ? "LOCKSTEP_NO_SPACE"
-      : errno === "EACCES" || errno === "EPERM" || errno === "EROFS"
-        ? "LOCKSTEP_ACCESS_DENIED"
-        : "LOCKSTEP_APPLY_FAILED";
+  const code = errno === "EROFS" ? "LOCKSTEP_ACCESS_DENIED" : (codeOfErrno(errno) ?? "LOCKSTEP_APPLY_FAILED");
   return { path, code, message: `${what} failed (${errno})` };
 }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { isErrorCode, LockstepError } from "../model/errors.ts";
+import { codeOfErrno, isErrorCode, LockstepError } from "../model/errors.ts";
 
 /** Calls between threads: arguments and results are structured clones, buffers may be moved. */
 type Message =
@@ -64,8 +64,8 @@ export class WorkerPort {
     if (message.kind === "error") {
       const { code, path } = message;
       const error = new LockstepError(
-        isErrorCode(code) ? code : "LOCKSTEP_INTERNAL",
-        isErrorCode(code) ? message.message : `${message.message} (${code})`,
+        isErrorCode(code) ? code : (codeOfErrno(code) ?? "LOCKSTEP_INTERNAL"),
+        message.message.includes(code) || isErrorCode(code) ? message.message : `${message.message} (${code})`,
         path === undefined ? {} : { path },
       );
       this.#pending.get(message.id)?.reject(error);

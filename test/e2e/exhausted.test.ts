@@ -194,7 +194,7 @@ asRoot("a remote without file handles keeps whole versions, and comes in step wh
   await comesInStep(t, "handles");
   const pid = String(theFleet().host("beta").pid);
   const usual = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1];
-  for (const spare of [24, 6, 0]) {
+  for (const spare of [24, 9, 6, 4, 2, 0]) {
     const fresh = { ...files(50, "a", (i) => `new ${spare} ${i}`), ...files(50, `b${spare}`, (i) => `b ${i}`) };
     writeTree(master, fresh);
     const open = readdirSync(`/proc/${pid}/fd`).length;

@@ -182,6 +182,12 @@ test("every code says what it leads to, and any error can be given one", (t) => 
   t.is(toLockstepError("text").message, "text");
   const coded = new LockstepError("LOCKSTEP_DRIFT", "m");
   t.is(toLockstepError(coded), coded);
+  const codeOf = (errno: string) => toLockstepError(Object.assign(new Error("open"), { code: errno })).code;
+  for (const errno of ["EMFILE", "ENFILE", "ENOMEM"]) t.is(codeOf(errno), "LOCKSTEP_NO_RESOURCES");
+  t.is(codeOf("ENOSPC"), "LOCKSTEP_NO_SPACE");
+  t.is(codeOf("EACCES"), "LOCKSTEP_ACCESS_DENIED");
+  t.is(codeOf("EROFS"), "LOCKSTEP_ROOT_READ_ONLY");
+  t.is(codeOf("toString"), "LOCKSTEP_INTERNAL");
 });
 
 test("the worse outcome wins", (t) => {
