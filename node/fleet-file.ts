@@ -3,10 +3,18 @@ import { isMultiaddr } from "../src/mesh/check-address.ts";
 import type { Bound, Classification } from "../src/model/classification.ts";
 import { ENTRY_TYPES, type EntryTypeName } from "../src/model/entry.ts";
 import { LockstepError } from "../src/model/errors.ts";
-import { DEFAULT_MAX_DELETE, HOLDS, type Hold, type MaxDelete } from "../src/model/order.ts";
+import { DEFAULT_BLOCK_BOUNDS, MAX_BLOCK_PATHS } from "../src/model/file-block.ts";
+import {
+  DEFAULT_MAX_DELETE,
+  HOLD_FALLBACKS,
+  HOLDS,
+  type Hold,
+  type HoldFallback,
+  type MaxDelete,
+} from "../src/model/order.ts";
 import { type HostAddress, isRootName, type RoleAssignment } from "../src/model/role.ts";
 import { readYaml } from "./config-file.ts";
-import { SIZE_UNITS } from "./size-units.ts";
+import { parseSize, SIZE_UNITS } from "./size-units.ts";
 
 export interface FleetRoot {
   readonly name: string;
@@ -14,6 +22,8 @@ export interface FleetRoot {
   readonly master: HostAddress;
   readonly remotes: readonly HostAddress[];
   readonly hold: Hold;
+  readonly holdFallback: HoldFallback;
+  readonly blockSize: { readonly bytes: number; readonly paths: number };
   readonly compress: boolean;
   readonly delete: boolean;
   readonly maxDelete: MaxDelete;
@@ -71,11 +81,27 @@ const maxDeleteSchema = z.union([z.string(), z.number()]).transform((value, cont
   return { amount: Number(match[1]), unit: match[2] === "%" ? "percent" : "count" };
 });
 
+const bytesSchema = z.union([z.string(), z.number()]).transform((value, context): number => {
+  const bytes = parseSize(String(value));
+  if (bytes === undefined || bytes < 1) {
+    context.addIssue({ code: "custom", message: `"${value}" is not a size such as "64MiB"` });
+    return z.NEVER;
+  }
+  return bytes;
+});
+
+const blockSizeSchema: z.ZodType<{ bytes?: number; paths?: number }> = z.strictObject({
+  bytes: bytesSchema.optional(),
+  paths: z.number().int().min(1).max(MAX_BLOCK_PATHS).optional(),
+});
+
 const rootSchema = z.strictObject({
   comparison: strings,
   master: z.string(),
   remotes: z.union([z.literal("*"), z.array(z.string()), z.string().transform((name) => [name])]),
   hold: z.enum(HOLDS).optional(),
+  holdFallback: z.enum(HOLD_FALLBACKS).optional(),
+  blockSize: z.union([bytesSchema.transform((bytes) => ({ bytes, paths: undefined })), blockSizeSchema]).optional(),
   compress: z.enum(["auto", "off"]).optional(),
   delete: z.boolean().optional(),
   maxDelete: maxDeleteSchema.optional(),
@@ -140,6 +166,11 @@ export function readFleet(file: string): Fleet {
       master,
       remotes,
       hold: root.hold ?? "none",
+      holdFallback: root.holdFallback ?? "stop",
+      blockSize: {
+        bytes: root.blockSize?.bytes ?? DEFAULT_BLOCK_BOUNDS.maxBytes,
+        paths: root.blockSize?.paths ?? DEFAULT_BLOCK_BOUNDS.maxPaths,
+      },
       compress: root.compress !== "off",
       delete: root.delete ?? true,
       maxDelete: root.maxDelete ?? DEFAULT_MAX_DELETE,

@@ -34,11 +34,6 @@ function classOf(root: FleetRoot, name: string | undefined): Classification {
 export async function runRound(mode: RoundMode, rootName: string, options: RoundOptions): Promise<void> {
   const root = rootOf(options.fleet, rootName);
   const classification = classOf(root, options.class);
-  if (root.hold !== "none") {
-    console.error(
-      `lockstep: hold: ${root.hold} of root ${root.name} is not carried out by this version; nothing is held`,
-    );
-  }
   const display = process.stderr.isTTY && options.json !== true ? new ProgressDisplay(process.stderr) : undefined;
   const report = await withStation(options.data, async (station, signal) => {
     const order = {
@@ -49,6 +44,9 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
       delete: root.delete,
       maxDelete: root.maxDelete,
       hold: root.hold,
+      holdFallback: root.holdFallback,
+      blockBytes: root.blockSize.bytes,
+      blockPaths: root.blockSize.paths,
       compress: root.compress,
     };
     let last: RoundReport | undefined;

@@ -44,7 +44,7 @@ export async function runStatus(options: StationOptions): Promise<void> {
       root.roles.join("+") || "none",
       String(root.epoch),
       root.busy
-        ? "a round is under way"
+        ? `a round is under way${root.held > 0 ? `, ${root.held} files held` : ""}${root.checking > 0 ? `, ${root.checking} blocks being checked` : ""}`
         : root.lastRound === undefined
           ? "no round yet"
           : `last ${root.lastRound.mode}: ${root.lastRound.outcome} (${root.lastRound.round})`,

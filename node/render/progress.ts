@@ -58,6 +58,8 @@ function describe(event: ProgressEvent, since: number): string {
   return (
     `  ${event.remote.padEnd(12)} ${percent}  ${event.pathsDone}/${event.paths} paths  ` +
     `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(rate)}/s  ${formatSeconds(Math.max(0, left))} left  ` +
-    `block ${event.blocksDone}/${event.blocks}`
+    `block ${event.blocksDone}/${event.blocks}` +
+    (event.heldBlocks === 0 ? "" : `  held ${Math.ceil(event.heldMs / event.heldBlocks)} ms a block`) +
+    (event.checked === 0 ? "" : `  ${event.checked} checked`)
   );
 }

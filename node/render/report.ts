@@ -42,8 +42,26 @@ export function renderReport(report: RoundReport): string {
     for (const { path, code, message } of remote.problems.slice(0, SHOWN_PROBLEMS)) {
       lines.push(printable(`${name}: ${path === "" ? "" : `${path}: `}${message} [${code}]`));
     }
+    for (const { code, message } of remote.warnings) lines.push(printable(`${name}: ${message} [${code}]`));
     const more = remote.problems.length + remote.problemsOmitted - SHOWN_PROBLEMS;
     if (more > 0) lines.push(`${name}: and ${more} more problems (--json lists them)`);
+  }
+  for (const [name, { hold }] of Object.entries(report.remotes)) {
+    if (hold === undefined || hold.blocks === 0) continue;
+    const waiters = hold.waiters === 0 ? "" : `; ${hold.waiters} waiters, ${hold.denied} of them refused`;
+    lines.push(
+      `${name}: ${hold.files} files held (${hold.level}) in ${hold.blocks} blocks, ` +
+        `each for at most ${Math.ceil(hold.longestMs)} ms${waiters}`,
+    );
+  }
+  for (const [name, { inconsistent, resyncedPaths = [] }] of Object.entries(report.remotes)) {
+    if (inconsistent === 0) continue;
+    const named = resyncedPaths.slice(0, SHOWN_CHANGES).join(", ");
+    lines.push(
+      printable(
+        `${name}: ${inconsistent} paths were not as stated when they were compared again after their switch; put right: ${named}`,
+      ),
+    );
   }
   for (const [name, remote] of Object.entries(report.remotes)) {
     const { changes = [], changesOmitted = 0 } = remote;

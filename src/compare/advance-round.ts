@@ -6,9 +6,9 @@ import type { RoundMode } from "../model/order.ts";
  *
  * ```
  * begun    ── list ──► listed
- * listed   ── nodes, batches, lookup, checksums, state ──► listed
+ * listed   ── nodes, batches, lookup, checksums, state, renew, release ──► listed
  * listed   ── prepare (mode sync) ──► applying
- * applying ── stage, commit, delete ──► applying
+ * applying ── stage, commit, check, delete ──► applying
  * applying ── finish ──► begun        (the next pass begins with a new list)
  * any      ── end ──► ended
  * ```
@@ -22,9 +22,12 @@ export type ParticipantStep =
   | "lookup"
   | "checksums"
   | "state"
+  | "renew"
+  | "release"
   | "prepare"
   | "stage"
   | "commit"
+  | "check"
   | "delete"
   | "finish"
   | "end";
@@ -38,14 +41,23 @@ const TRANSITIONS: Readonly<Record<ParticipantState, Partial<Record<ParticipantS
     lookup: "listed",
     checksums: "listed",
     state: "listed",
+    renew: "listed",
+    release: "listed",
     prepare: "applying",
     end: "ended",
   },
-  applying: { stage: "applying", commit: "applying", delete: "applying", finish: "begun", end: "ended" },
+  applying: {
+    stage: "applying",
+    commit: "applying",
+    check: "applying",
+    delete: "applying",
+    finish: "begun",
+    end: "ended",
+  },
   ended: {},
 };
 
-const WRITES: ReadonlySet<ParticipantStep> = new Set(["prepare", "stage", "commit", "delete", "finish"]);
+const WRITES: ReadonlySet<ParticipantStep> = new Set(["prepare", "stage", "commit", "check", "delete", "finish"]);
 
 /**
  * The state after a step, or an error when the step does not fit: out of order, or one that writes

@@ -39,7 +39,7 @@ export interface PlanResult {
 const MICROSECOND_NS = 2000;
 
 /** Columns in which the pair differs though the remote could not set them right. */
-function lostColumns(master: Entry, remote: Entry, columns: ColumnSet, represents: Abilities): ColumnSet {
+export function lostColumns(master: Entry, remote: Entry, columns: ColumnSet, represents: Abilities): ColumnSet {
   let lost = columns & ~represents & ALL_COLUMNS;
   if ((columns & COLUMN_BIT.xattrs) !== 0 && (represents & ABILITY.privilegedXattrs) === 0) {
     const own = (entry: Entry): readonly Xattr[] => entry.xattrs.filter((xattr) => !isPrivilegedXattr(xattr.name));
@@ -66,18 +66,23 @@ function cannotMake(entry: Entry, represents: Abilities): boolean {
   }
 }
 
+/** Whether two entries are the same but for content, links and attributes. */
+export function sameNode(a: Entry, b: Entry): boolean {
+  return (
+    a.type === b.type &&
+    a.size === b.size &&
+    a.target === b.target &&
+    a.rdevMajor === b.rdevMajor &&
+    a.rdevMinor === b.rdevMinor
+  );
+}
+
 function decideAction(pair: Pair, options: PlanOptions, lost: ColumnSet): Action | undefined {
   const { master, remote } = pair;
   if (master === undefined) return undefined;
   if (remote === undefined) return ACTIONS.create;
   const [m, r] = [master.entry, remote.entry];
-  const sameNode =
-    m.type === r.type &&
-    m.size === r.size &&
-    m.target === r.target &&
-    m.rdevMajor === r.rdevMajor &&
-    m.rdevMinor === r.rdevMinor;
-  if (!sameNode || options.contentDiffers.has(pair.path)) return ACTIONS.replace;
+  if (!sameNode(m, r) || options.contentDiffers.has(pair.path)) return ACTIONS.replace;
   if (m.leader !== r.leader) return m.type === FILE || m.leader !== undefined ? ACTIONS.relink : ACTIONS.replace;
   if ((pair.columns & ~lost & ~COLUMN_BIT.structure) !== 0) return ACTIONS.attributes;
   return undefined;

@@ -28,6 +28,7 @@ export class FrameChannel implements Channel {
   #queuedBytes = 0;
   #wakeReader: () => void = () => undefined;
   readonly #wakeWriters = new Set<() => void>();
+  heardAt = 0;
   #ended = false;
   #error: Error | undefined;
   // The frame that is being put together: its length field first, then its bytes.
@@ -91,6 +92,7 @@ export class FrameChannel implements Channel {
 
   #take(data: Uint8Array | Uint8ArrayList): void {
     if (this.#ended) return;
+    this.heardAt = performance.now();
     for (const piece of data instanceof Uint8Array ? [data] : data) {
       let at = 0;
       while (at < piece.length) {

@@ -4,6 +4,7 @@ import type { Channel, Frame } from "../ports/mesh.ts";
 /** One direction between two ends in one process; `send` waits while much is queued. */
 class Lane {
   readonly #queue: Frame[] = [];
+  putAt = 0;
   #bytes = 0;
   #ended = false;
   #error: Error | undefined;
@@ -15,6 +16,7 @@ class Lane {
     if (this.#ended) throw this.#error ?? new LockstepError("LOCKSTEP_PEER_GONE", "the other end has closed");
     const copy = new Uint8Array(frame);
     this.#queue.push(copy);
+    this.putAt = performance.now();
     this.#bytes += copy.length;
     this.#wakeReader();
   }
@@ -62,6 +64,10 @@ class LocalChannel implements Channel {
     this.#out = outgoing;
     this.#gone = gone;
     this.source = { [Symbol.asyncIterator]: () => this.#in.read() };
+  }
+
+  get heardAt(): number {
+    return this.#in.putAt;
   }
 
   get closed(): AbortSignal {

@@ -21,6 +21,8 @@ export const ERROR_TABLE = {
   LOCKSTEP_NO_SPACE: { consequence: "path", retry: true },
   LOCKSTEP_NO_RESOURCES: { consequence: "path", retry: true },
   LOCKSTEP_ACCESS_DENIED: { consequence: "path", retry: false },
+  LOCKSTEP_HELD: { consequence: "path", retry: true },
+  LOCKSTEP_HOLD_ENDED: { consequence: "path", retry: true },
   LOCKSTEP_DELETE_FORBIDDEN: { consequence: "path", retry: false },
   LOCKSTEP_DIRECTORY_NOT_EMPTY: { consequence: "path", retry: false },
   LOCKSTEP_MOUNT_POINT: { consequence: "path", retry: false },
@@ -35,6 +37,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_ROOT_NOT_DIRECTORY: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_UNKNOWN: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },
+  LOCKSTEP_HOLD_UNAVAILABLE: { consequence: "remote", retry: false },
   LOCKSTEP_HOST_UNREACHABLE: { consequence: "remote", retry: true },
   // the round
   LOCKSTEP_ROOT_EMPTY: { consequence: "round", retry: false },
@@ -112,6 +115,10 @@ const CODES_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
 /** The code of a failed system call that says the same whatever was called, by its errno (errno(3)). */
 export function codeOfErrno(errno: string): ErrorCode | undefined {
   return Object.hasOwn(CODES_OF_ERRNO, errno) ? CODES_OF_ERRNO[errno] : undefined;
+}
+
+export function isUnavailable(error: unknown): error is LockstepError {
+  return error instanceof LockstepError && error.code === "LOCKSTEP_HOLD_UNAVAILABLE";
 }
 
 /**

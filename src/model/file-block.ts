@@ -21,5 +21,8 @@ export interface BlockBounds {
 export const DEFAULT_BLOCK_BOUNDS: BlockBounds = {
   maxBytes: 64 * 1024 * 1024,
   maxPaths: 2048,
-  maxStatementBytes: 1024 * 1024,
+  maxStatementBytes: 2 * 1024 * 1024,
 };
+
+/** Most paths that a block may be ordered to have: a message holds the problems of that many. */
+export const MAX_BLOCK_PATHS = 10_000;

@@ -7,6 +7,13 @@ export type RoundMode = (typeof ROUND_MODES)[number];
 export const HOLDS = ["none", "advisory", "mandatory"] as const;
 export type Hold = (typeof HOLDS)[number];
 
+/**
+ * What to do where a host cannot hold as ordered: `stop` refuses that host; the others name the
+ * strongest level that is taken instead, which the report says.
+ */
+export const HOLD_FALLBACKS = ["stop", "advisory", "none"] as const;
+export type HoldFallback = (typeof HOLD_FALLBACKS)[number];
+
 /** Most deletions allowed: a count, or a percentage of the remote's selected entries. */
 export interface MaxDelete {
   readonly amount: number;
@@ -29,6 +36,10 @@ export interface RoundOrder {
   readonly delete: boolean;
   readonly maxDelete: MaxDelete;
   readonly hold: Hold;
+  readonly holdFallback: HoldFallback;
+  /** Bounds of a file block; a link group that is larger stays whole all the same. */
+  readonly blockBytes: number;
+  readonly blockPaths: number;
   /** Whether content that gets smaller is compressed on its way. */
   readonly compress: boolean;
   /** Milliseconds since 1970 after which hosts refuse to begin this round. */

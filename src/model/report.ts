@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./errors.ts";
+import type { Hold } from "./order.ts";
 import type { ChangeCounts } from "./plan.ts";
 
 export const OUTCOMES = ["in-step", "planned", "problems", "failed"] as const;
@@ -25,6 +26,29 @@ export interface ReportedProblem {
   readonly message: string;
 }
 
+/** How files were held while they were switched, over all blocks of a round. */
+export interface HoldReport {
+  /** The level that was taken. */
+  readonly level: Hold;
+  readonly blocks: number;
+  readonly files: number;
+  /** Milliseconds in all, and of the block that was held longest. */
+  readonly ms: number;
+  readonly longestMs: number;
+  /** Processes that waited in open(2); those given the new content afterwards; those refused. */
+  readonly waiters: number;
+  readonly refreshed: number;
+  readonly denied: number;
+  /** Blocks whose hold ended before their switch did. */
+  readonly lost: number;
+}
+
+/** Something that the order allows, but that people should know. */
+export interface ReportedWarning {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** What a round did on one remote. Counts are paths unless they say bytes. */
 export interface RemoteReport extends ChangeCounts {
   readonly outcome: Outcome;
@@ -36,6 +60,8 @@ export interface RemoteReport extends ChangeCounts {
   readonly hashedForTransfer: number;
   /** Files read back and hashed after the switch. */
   readonly rechecked: number;
+  /** Paths that were switched, and then found other than the master's when they were compared again. */
+  readonly inconsistent: number;
   readonly fileBlocks: number;
   readonly bytesReused: number;
   readonly bytesFromMaster: number;
@@ -44,6 +70,11 @@ export interface RemoteReport extends ChangeCounts {
   readonly bytesReceived: number;
   /** Paths put right in a second or third pass. */
   readonly resynced: number;
+  /** The first of them, in display form. */
+  readonly resyncedPaths?: readonly string[];
+  /** Where the order asks for a hold. */
+  readonly hold?: HoldReport;
+  readonly warnings: readonly ReportedWarning[];
   /** With `delete: false`, paths that only the remote has and that were kept. */
   readonly kept: number;
   /** Of `plan` and `verify`: what a sync would do, in path order, deletions last. */
@@ -82,8 +113,13 @@ export type RoundEvent =
       readonly paths: number;
       readonly bytesDone: number;
       readonly bytes: number;
+      /** Blocks that were held so far, and for how long in all. */
+      readonly heldBlocks: number;
+      readonly heldMs: number;
+      readonly checked: number;
     }
   | { readonly kind: "report"; readonly report: RoundReport };
 
 export const MAX_REPORTED_PROBLEMS = 1000;
 export const MAX_REPORTED_CHANGES = 1000;
+export const MAX_REPORTED_RESYNCED = 1000;

@@ -22,6 +22,8 @@ export interface Channel {
   /** Ends the writing side once everything is sent. */
   close(): Promise<void>;
   abort(error: Error): void;
+  /** When the last bytes came, in milliseconds of `performance.now()`; 0 before the first. */
+  readonly heardAt: number;
   /** Aborted when the channel is gone, for whatever reason. */
   readonly closed: AbortSignal;
 }

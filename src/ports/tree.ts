@@ -2,6 +2,7 @@ import type { Classification } from "../model/classification.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
 import type { ListRoot, ManifestNode } from "../model/manifest.ts";
+import type { Hold } from "../model/order.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import type { ChangeCounts } from "../model/plan.ts";
@@ -118,12 +119,36 @@ export interface CommitResult {
   readonly problems: readonly Problem[];
 }
 
+/** How a block's files were held. */
+export interface Held {
+  /** From the first file that was held to the last that was released, in milliseconds. */
+  readonly ms: number;
+  readonly files: number;
+  /** Processes that waited in open(2). */
+  readonly waiters: number;
+  /** Those that were given the new content after they had reached the old file. */
+  readonly refreshed: number;
+  /** Those that were refused, as they could not be given it. */
+  readonly denied: number;
+  /** The hold ended before the switch did, as whatever held the files has died. */
+  readonly lost: boolean;
+}
+
+/** What a check after the switch found. */
+export interface CheckResult {
+  /** Files that were read. */
+  readonly checked: number;
+  /** Paths that are not as the master stated them. */
+  readonly inconsistent: readonly Problem[];
+}
+
 /** What the writing of a round may do, from the signed order. */
 export interface ApplyLimits {
   readonly delete: boolean;
   /** Most paths that may go. */
   readonly deletions: number;
   readonly durability: "full" | "none";
+  readonly hold: Hold;
 }
 
 /** One root of this host, for the length of one round. */
@@ -145,13 +170,27 @@ export interface TreeRound {
    * Reads what the entries are now, under a lease where there is one.
    *
    * @param fetched those whose content some remote will fetch
+   * @param refused paths that must not be read, as they could not be held
    */
-  state(ordinals: OrdinalRanges, fetched: OrdinalRanges): Promise<CurrentState>;
+  state(ordinals: OrdinalRanges, fetched: OrdinalRanges, refused: readonly BytePath[]): Promise<CurrentState>;
+  /**
+   * Holds files such that others may read and not write them: cooperating programs by a shared lock,
+   * any other by a read lease, which makes its open(2) wait (fcntl(2), F_SETLEASE).
+   *
+   * @param id by which they are released
+   * @returns paths that could not be held, as a program is writing them under its own lock
+   * @throws LockstepError `LOCKSTEP_HOLD_UNAVAILABLE`
+   */
+  share(id: number, ordinals: OrdinalRanges): Promise<readonly BytePath[]>;
+  /** The leases of all that is shared begin anew; one that is not renewed ends by itself. */
+  renew(): void;
+  unshare(id: number): Promise<void>;
   /** Those of the paths that are certainly not there. */
   absent(paths: readonly BytePath[]): Promise<BytePath[]>;
 
   /** Free bytes of the root's file system. */
   freeBytes(): Promise<number>;
+  /** @throws LockstepError `LOCKSTEP_HOLD_UNAVAILABLE` where this host cannot hold so; nothing is done */
   prepare(limits: ApplyLimits): Promise<void>;
   stage(request: StageRequest): Promise<StagePlan>;
   /**
@@ -171,7 +210,17 @@ export interface TreeRound {
   receive(block: number, frame: Uint8Array<ArrayBuffer>): Promise<Received>;
   /** Verifies what has arrived and makes the block ready for the switch. */
   staged(block: number): Promise<StageResult>;
-  commit(block: number): Promise<CommitResult>;
+  /** Switches a staged block, holding its files meanwhile as was prepared. */
+  commit(block: number): Promise<CommitResult & { readonly held: Held | undefined }>;
+  /**
+   * Reads what a commit has changed back, from disk where the system lets it, and compares it with
+   * the statement.
+   *
+   * @param represents what this host can set; differences in other things do not count
+   */
+  check(request: StageRequest, represents: Abilities): Promise<CheckResult>;
+  /** Files held, and blocks being checked, at this moment. */
+  activity(): { readonly held: number; readonly checking: number };
   delete(paths: readonly BytePath[]): Promise<CommitResult>;
   /** Removes the staging area, then sets modes and times of directories. */
   finish(): Promise<CommitResult>;

@@ -3,8 +3,8 @@ import { createClassifier } from "../compare/classify.ts";
 import { guardDeletions } from "../compare/guard.ts";
 import { type PlanResult, planRemote } from "../compare/plan.ts";
 import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts";
-import { DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
-import { type RoundId, type RoundOrder, roundName } from "../model/order.ts";
+import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
+import { type Hold, type RoundId, type RoundOrder, roundName } from "../model/order.ts";
 import { rangesOf } from "../model/ordinals.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
 import { ACTIONS, addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
@@ -13,9 +13,11 @@ import {
   CHANGE_NAMES,
   MAX_REPORTED_CHANGES,
   MAX_REPORTED_PROBLEMS,
+  MAX_REPORTED_RESYNCED,
   type Outcome,
   type RemoteReport,
   type ReportedChange,
+  type ReportedWarning,
   type RoundEvent,
   type RoundReport,
   worseOutcome,
@@ -25,6 +27,7 @@ import { decodeStatedPaths } from "../model/statement.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
+import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
@@ -43,6 +46,8 @@ export interface ComparisonComponents {
 const MAX_PASSES = 3;
 /** Blocks of one remote that are staged while an earlier one is committed. */
 const STAGE_AHEAD = 2;
+/** How often the leases of what the master holds are renewed; a third of what they last. */
+const RENEW_MS = 10_000;
 /** How long hosts may take to say that they have ended the round. */
 const END_TIMEOUT_MS = 5_000;
 /** The first comparison server's term; a standby that takes over raises it. */
@@ -68,7 +73,15 @@ class RemoteProgress {
   bytesFromRemotes = 0;
   bytesReceived = 0;
   resynced = 0;
+  readonly resyncedPaths = new Set<BytePath>();
+  /** Paths that a check found other than stated. */
+  readonly inconsistent = new Set<BytePath>();
+  checked = 0;
   kept = 0;
+  hold: Hold = "none";
+  held = { blocks: 0, files: 0, ms: 0, longestMs: 0, waiters: 0, refreshed: 0, denied: 0, lost: 0 };
+  /** By code and sentence. */
+  readonly warnings = new Map<string, ReportedWarning>();
   /** Of the latest comparison. */
   compareProblems: readonly Problem[] = [];
   /** Of the latest apply, by path. */
@@ -86,6 +99,22 @@ class RemoteProgress {
   constructor(peer: PeerId, name: string) {
     this.peer = peer;
     this.name = name;
+  }
+
+  warn({ code, message }: LockstepError): void {
+    this.warnings.set(`${code} ${message}`, { code, message });
+  }
+
+  tookHold({ ms, files, waiters, refreshed, denied, lost }: Held): void {
+    const { held } = this;
+    held.blocks++;
+    held.files += files;
+    held.ms += ms;
+    held.longestMs = Math.max(held.longestMs, ms);
+    held.waiters += waiters;
+    held.refreshed += refreshed;
+    held.denied += denied;
+    if (lost) held.lost++;
   }
 
   fail(error: unknown): void {
@@ -280,6 +309,7 @@ class Round {
     const result = planRemote(comparison.pairs, { contentDiffers, represents, delete: order.delete });
     remote.compareProblems = [...comparison.problems, ...result.problems];
     remote.kept = result.kept;
+    if (pass > 0) this.#noteInconsistent(remote, result.plan);
     remote.current = result;
     const { counts } = result.plan;
     if (pass === 0) {
@@ -290,6 +320,16 @@ class Round {
       remote.settled = true;
       remote.applyProblems.clear();
     } else if (pass > 0 && this.#isHopeless(remote, result)) remote.settled = true;
+  }
+
+  /** What the last pass did without a problem and is not right all the same. */
+  #noteInconsistent(remote: RemoteProgress, { actions, deletions }: RemotePlan): void {
+    const before = (remote.current as PlanResult).plan;
+    const gone = new Set(before.deletions);
+    for (const path of actions.keys()) {
+      if (before.actions.has(path) && !remote.applyProblems.has(path)) remote.inconsistent.add(path);
+    }
+    for (const path of deletions) if (gone.has(path) && !remote.applyProblems.has(path)) remote.inconsistent.add(path);
   }
 
   /** True when all that is left failed before for reasons that another try does not change. */
@@ -303,13 +343,17 @@ class Round {
 
   async #apply(pass: number): Promise<void> {
     this.#emit({ kind: "phase", phase: "update", pass });
-    const bounds = DEFAULT_BLOCK_BOUNDS;
+    const { hold, blockBytes, blockPaths } = this.#order;
+    const bounds: BlockBounds = { ...DEFAULT_BLOCK_BOUNDS, maxBytes: blockBytes, maxPaths: blockPaths };
     const preparing = this.#active().map(async (remote) => {
       const { plan } = remote.current as PlanResult;
       try {
         const inFlightBytes = bounds.maxBytes * (STAGE_AHEAD + 1);
         const { newBytes, replacedBytes, counts } = plan;
-        await (remote.link as HostLink).prepare({ newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted });
+        const request = { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted };
+        const prepared = await (remote.link as HostLink).prepare(request);
+        remote.hold = prepared.hold;
+        if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
         remote.applyProblems.clear();
       } catch (error) {
         // Refused before anything was done, or done with: then what the last pass met says more.
@@ -320,22 +364,46 @@ class Round {
     await Promise.all(preparing);
     const active = this.#active();
     const blocks = cutBlocks(unionPlanned(active.map((remote) => (remote.current as PlanResult).planned)), bounds);
-    const statements = new BlockStatements(this.#master as HostLink, this.#components.signer, blocks, active);
+    const statements = new BlockStatements(
+      this.#master as HostLink,
+      this.#components.signer,
+      blocks,
+      active,
+      hold !== "none",
+    );
     const deletions = unionPaths(active.map((remote) => (remote.current as PlanResult).plan.deletions));
     const absences = new AbsenceStatements(this.#master as HostLink, cutDeletions(deletions, bounds));
     const before = new Map(active.map((remote) => [remote, changeTotal(remote.counts)]));
-    await Promise.all(
-      active.map(async (remote) => {
-        try {
-          await this.#applyOne(remote, blocks, statements, absences);
-          if (pass > 0) remote.resynced += changeTotal(remote.counts) - (before.get(remote) ?? 0);
-        } catch (error) {
-          statements.leave(remote);
-          if (error instanceof LockstepError && error.host === (this.#master as HostLink).host) throw error;
-          remote.fail(error);
-        }
-      }),
-    );
+    const renewing = hold === "none" ? undefined : setInterval(() => this.#renew(), RENEW_MS);
+    try {
+      await Promise.all(
+        active.map(async (remote) => {
+          try {
+            await this.#applyOne(remote, blocks, statements, absences);
+            if (pass > 0) this.#countResynced(remote, changeTotal(remote.counts) - (before.get(remote) ?? 0));
+          } catch (error) {
+            statements.leave(remote);
+            if (error instanceof LockstepError && error.host === (this.#master as HostLink).host) throw error;
+            remote.fail(error);
+          }
+        }),
+      );
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  #renew(): void {
+    // A master that is gone is noticed by whoever waits for it.
+    void this.#master?.renew().catch(() => undefined);
+  }
+
+  #countResynced(remote: RemoteProgress, changes: number): void {
+    remote.resynced += changes;
+    const { actions, deletions } = (remote.current as PlanResult).plan;
+    for (const path of [...actions.keys(), ...deletions]) {
+      if (!remote.applyProblems.has(path)) remote.resyncedPaths.add(path);
+    }
   }
 
   async #applyOne(
@@ -352,6 +420,7 @@ class Round {
     remote.bytes += plan.newBytes;
     // Blocks are staged side by side, a few ahead of the one being committed, and committed in order.
     const commits: Promise<void>[] = [];
+    const checks: Promise<void>[] = [];
     for (const [i, block] of own.entries()) {
       if (i > STAGE_AHEAD) await commits[i - STAGE_AHEAD - 1];
       const staging = this.#takeAndStage(remote, link, block, statements);
@@ -359,12 +428,16 @@ class Round {
       const commit = (async () => {
         const staged = await staging;
         await before;
-        if (staged) await this.#commit(remote, link, block);
+        if (staged) await this.#ofBlock(remote, block, () => this.#commit(remote, link, block));
+        statements.done(block.index, remote);
+        // While the next blocks are staged and switched.
+        if (staged) checks.push(this.#check(remote, link, block));
       })();
       commit.catch(() => undefined);
       commits.push(commit);
     }
     await Promise.all(commits);
+    await Promise.all(checks);
     for (const statement of await absences.for(plan.deletions)) {
       this.#applied(remote, await link.delete(statement));
     }
@@ -378,9 +451,27 @@ class Round {
     block: FileBlock,
     statements: BlockStatements,
   ): Promise<boolean> {
-    const staged = await this.#stage(remote, link, block, await statements.take(block));
-    statements.done(block.index, remote);
+    let staged = false;
+    await this.#ofBlock(remote, block, async () => {
+      const taken = await statements.take(block);
+      if (taken.lack !== undefined) remote.warn(standsIn(taken.lack, "none"));
+      staged = await this.#stage(remote, link, block, taken);
+    });
     return staged;
+  }
+
+  /** What fails for a reason that is one block's own becomes a problem of its paths; other blocks go on. */
+  async #ofBlock(remote: RemoteProgress, block: FileBlock, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { code, message } = toLockstepError(error);
+      if (ERROR_TABLE[code].consequence !== "path") throw error;
+      const { actions } = (remote.current as PlanResult).plan;
+      for (const { path } of block.paths) {
+        if (actions.has(path)) remote.applyProblems.set(path, { path, code, message });
+      }
+    }
   }
 
   /** Stages a block; false when nothing of it can be committed. */
@@ -420,9 +511,22 @@ class Round {
   }
 
   async #commit(remote: RemoteProgress, link: HostLink, block: FileBlock): Promise<void> {
-    this.#applied(remote, await link.commit(block.index));
+    const applied = await link.commit(block.index);
+    this.#applied(remote, applied);
+    if (applied.held !== undefined) remote.tookHold(applied.held);
     remote.fileBlocks++;
     remote.blocksDone++;
+    this.#progress(remote, false);
+  }
+
+  /** Has a block read back; what is not as stated is found again by the next comparison, and put right. */
+  async #check(remote: RemoteProgress, link: HostLink, block: FileBlock): Promise<void> {
+    const { checked, inconsistent } = await link.check(block.index);
+    remote.checked += checked;
+    for (const { path } of inconsistent) {
+      // What the commit itself has reported is not news.
+      if (!remote.applyProblems.has(path)) remote.inconsistent.add(path);
+    }
     this.#progress(remote, false);
   }
 
@@ -447,6 +551,9 @@ class Round {
       paths: remote.paths,
       bytesDone: remote.bytesFromMaster + remote.bytesFromRemotes + remote.bytesReused + underWay,
       bytes: remote.bytes,
+      heldBlocks: remote.held.blocks,
+      heldMs: remote.held.ms,
+      checked: remote.checked,
     });
   }
 
@@ -488,13 +595,19 @@ class Round {
       ...(mode === "sync" ? remote.counts : remote.planned),
       checksummed: remote.checksummed,
       hashedForTransfer: remote.hashedForTransfer,
-      rechecked: remote.rechecked,
+      rechecked: remote.rechecked + remote.checked,
+      inconsistent: remote.inconsistent.size,
       fileBlocks: remote.fileBlocks,
       bytesReused: remote.bytesReused,
       bytesFromMaster: remote.bytesFromMaster,
       bytesFromRemotes: remote.bytesFromRemotes,
       bytesReceived: remote.bytesReceived,
       resynced: remote.resynced,
+      ...(remote.resyncedPaths.size === 0
+        ? {}
+        : { resyncedPaths: [...remote.resyncedPaths].slice(0, MAX_REPORTED_RESYNCED).map(displayPath) }),
+      ...(this.#order.hold === "none" || mode !== "sync" ? {} : { hold: { level: remote.hold, ...remote.held } }),
+      warnings: [...remote.warnings.values()],
       kept: remote.kept,
       ...(mode === "sync" ? {} : reportChanges(remote.current?.plan)),
       problems: shown.map(({ path, code, message }) => ({ path: displayPath(path), code, message })),
@@ -540,6 +653,15 @@ function isGuard(error: unknown): boolean {
   return code === "LOCKSTEP_SPACE_GUARD" || code === "LOCKSTEP_DELETE_GUARD" || code === "LOCKSTEP_ROOT_READ_ONLY";
 }
 
+/** Says what is done instead of what was ordered. */
+function standsIn({ code, message, host }: LockstepError, hold: Hold): LockstepError {
+  const where = host === undefined || message.includes(host) ? "" : `${host}: `;
+  return new LockstepError(
+    code,
+    `${where}${message}; its files are held by ${hold === "none" ? "nothing" : `${hold} locks`}`,
+  );
+}
+
 /** The station sees the error away from its host: the sentence says which it was. */
 function withHost(error: LockstepError): LockstepError {
   const { code, message, host, path } = error;
@@ -571,7 +693,9 @@ interface TakenStatement {
   readonly statement: Uint8Array;
   /** The stated paths, in the statement's order. */
   readonly paths: readonly BytePath[];
+  readonly number: number;
   readonly problems: readonly Problem[];
+  readonly lack: LockstepError | undefined;
 }
 
 /** The master's statements of the blocks: each is asked for once and kept while a remote needs it. */
@@ -581,8 +705,16 @@ class BlockStatements {
   readonly #remotes: readonly RemoteProgress[];
   readonly #taken = new Map<number, Promise<TakenStatement>>();
   readonly #users = new Map<number, Set<RemoteProgress>>();
+  readonly #isHeld: boolean;
 
-  constructor(master: HostLink, signer: Signer, blocks: readonly FileBlock[], remotes: readonly RemoteProgress[]) {
+  constructor(
+    master: HostLink,
+    signer: Signer,
+    blocks: readonly FileBlock[],
+    remotes: readonly RemoteProgress[],
+    isHeld: boolean,
+  ) {
+    this.#isHeld = isHeld;
     this.#master = master;
     this.#signer = signer;
     this.#remotes = remotes;
@@ -609,9 +741,9 @@ class BlockStatements {
     const inOrder = [...block.paths].sort((a, b) => a.ordinal - b.ordinal);
     const ordinals = rangesOf(inOrder.map((path) => path.ordinal));
     const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
-    const { statement, problems } = await this.#master.state(ordinals, fetched, []);
-    const { payload } = await this.#signer.open("lockstep-block-statement", statement);
-    return { statement, problems, paths: decodeStatedPaths(payload) };
+    const answer = await this.#master.state(ordinals, fetched, []);
+    const { payload } = await this.#signer.open("lockstep-block-statement", answer.statement);
+    return { ...answer, paths: decodeStatedPaths(payload) };
   }
 
   /** True when some remote needs the content of the path. */
@@ -622,11 +754,14 @@ class BlockStatements {
     });
   }
 
-  /** The remote needs this block's statement no more. */
+  /** The remote needs this block's statement no more; the master lets its files go with the last one. */
   done(index: number, remote: RemoteProgress): void {
     const users = this.#users.get(index);
     users?.delete(remote);
-    if (users?.size === 0) this.#taken.delete(index);
+    if (users?.size !== 0) return;
+    const taken = this.#taken.get(index);
+    this.#taken.delete(index);
+    if (this.#isHeld) void taken?.then(({ number }) => this.#master.release(number)).catch(() => undefined);
   }
 
   /** The remote needs nothing more. */

@@ -6,6 +6,7 @@ import type { PeerId } from "../model/role.ts";
 import type { Channel, Frame, Mesh } from "../ports/mesh.ts";
 import { CONTENT_FRAME, listPart, readFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
+import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
 import { CONTENT } from "../wire/protocols.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -42,6 +43,7 @@ export class ContentFetcher {
   readonly #peer: PeerId;
   readonly #round: RoundId;
   readonly #download: RateLimiter;
+  readonly #silenceMs: number;
   readonly #waiting: Job[] = [];
   readonly #underWay = new Map<number, Job>();
   #credit = CREDIT_BYTES;
@@ -51,7 +53,9 @@ export class ContentFetcher {
   #channel: Channel | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(mesh: Mesh, peer: PeerId, round: RoundId, download: RateLimiter) {
+  /** @param silenceMs after which the peer counts as gone */
+  constructor(mesh: Mesh, peer: PeerId, round: RoundId, download: RateLimiter, silenceMs: number = SILENCE_LIMIT_MS) {
+    this.#silenceMs = silenceMs;
     this.#mesh = mesh;
     this.#peer = peer;
     this.#round = round;
@@ -125,8 +129,15 @@ export class ContentFetcher {
     const take = async (frames: AsyncIterable<Frame>): Promise<void> => {
       for await (const frame of frames) await this.#take(frame);
     };
+    const silent = (): LockstepError =>
+      new LockstepError("LOCKSTEP_PEER_GONE", "the host that serves content has fallen silent");
+    const stop = watchSilence(channel, silent, this.#silenceMs);
     const duplex = { source: channel.source, sink: channel.sink };
-    await pipe(this.#requests(channel), duplex, take);
+    try {
+      await pipe(this.#requests(channel), duplex, take);
+    } finally {
+      stop();
+    }
   }
 
   #fail(error: Error): void {
@@ -160,6 +171,7 @@ export class ContentFetcher {
 
   async #take(frame: Frame): Promise<void> {
     const { kind, request } = readFrameHeader(frame);
+    if (kind === CONTENT_FRAME.alive) return;
     const job = this.#underWay.get(request);
     if (job === undefined) throw unasked();
     if (kind !== CONTENT_FRAME.end) {

@@ -6,8 +6,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Channel, Frame } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
-import { CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
+import { aliveFrame, CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
+import { beat } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
 import type { ActiveRounds } from "./active-rounds.ts";
 import { LinkRate } from "./link-rate.ts";
@@ -87,7 +88,12 @@ export async function serveContent(
       for (const frame of frames) yield* link.sent(frame, () => upload.take(frame.length, channel.closed));
     }
   }
-  await pipe(channel.source, (requests) => ahead(requests, READ_AHEAD, answer), paced, channel.sink);
+  const stop = beat(channel, aliveFrame);
+  try {
+    await pipe(channel.source, (requests) => ahead(requests, READ_AHEAD, answer), paced, channel.sink);
+  } finally {
+    stop();
+  }
 }
 
 /** Frames of an answer; none when the file is no longer what was stated. */

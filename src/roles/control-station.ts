@@ -22,6 +22,9 @@ export interface RootStatus {
   readonly roles: readonly string[];
   readonly served: boolean;
   readonly busy: boolean;
+  /** Files held, and blocks being checked, at that moment. */
+  readonly held: number;
+  readonly checking: number;
   readonly lastRound: RoundReport | undefined;
 }
 

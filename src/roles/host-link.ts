@@ -3,7 +3,7 @@ import { DIGEST_BYTES } from "../model/digest.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
-import type { RoundId } from "../model/order.ts";
+import type { Hold, RoundId } from "../model/order.ts";
 import { countOrdinals, encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import { encodePaths } from "../model/path-list.ts";
@@ -11,7 +11,8 @@ import type { ChangeCounts } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Mesh } from "../ports/mesh.ts";
-import { decodeProblems } from "../wire/codec.ts";
+import type { CheckResult, Held } from "../ports/tree.ts";
+import { decodeError, decodeHeld, decodeHold, decodeProblems } from "../wire/codec.ts";
 import { type RequestBody, Requester, type ResponseBody } from "../wire/exchange.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
@@ -45,6 +46,17 @@ export interface StagePart {
 export interface Applied {
   readonly counts: ChangeCounts;
   readonly problems: readonly Problem[];
+  /** Of a commit under a hold. */
+  readonly held: Held | undefined;
+}
+
+/** What the master says of a block. */
+export interface StateAnswer {
+  readonly statement: Uint8Array;
+  readonly number: number;
+  readonly problems: readonly Problem[];
+  /** Why the master does not hold the files, though it was ordered to. */
+  readonly lack: LockstepError | undefined;
 }
 
 /** The comparison server's side of a round with one host: typed questions, answers checked. */
@@ -156,19 +168,30 @@ export class HostLink {
     return checksums.digests;
   }
 
-  async state(
-    ordinals: OrdinalRanges,
-    fetched: OrdinalRanges,
-    absent: readonly BytePath[],
-  ): Promise<{ statement: Uint8Array; problems: Problem[] }> {
+  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges, absent: readonly BytePath[]): Promise<StateAnswer> {
     const groups = { ordinals: encodeGroups([ordinals]), fetched: encodeGroups([fetched]) };
     const { state } = await this.#one({ state: { ...groups, absent: encodePaths(absent) } });
     if (state === undefined) throw this.#malformed("statement");
-    return { statement: state.statement, problems: decodeProblems(state.problems) };
+    const { statement, number, problems, lack } = state;
+    return { statement, number, problems: decodeProblems(problems), lack: lack && decodeError(lack, this.host) };
   }
 
-  async prepare(request: PrepareRequest): Promise<void> {
-    await this.#one({ prepare: request });
+  /** Master: the leases of all that it holds begin anew. */
+  async renew(): Promise<void> {
+    await this.#one({ renew: {} });
+  }
+
+  /** Master: nobody needs the files of this statement any more. */
+  async release(statement: number): Promise<void> {
+    await this.#one({ release: { statement } });
+  }
+
+  /** The level of hold that the remote will take, and why it is not the one that was ordered. */
+  async prepare(request: PrepareRequest): Promise<{ hold: Hold; lack: LockstepError | undefined }> {
+    const { prepare } = await this.#one({ prepare: request });
+    if (prepare === undefined) throw this.#malformed("hold");
+    const { hold, lack } = prepare;
+    return { hold: decodeHold(hold), lack: lack && decodeError(lack, this.host) };
   }
 
   async *stage(block: number, statement: Uint8Array, actions: Uint8Array<ArrayBuffer>): AsyncGenerator<StagePart> {
@@ -181,11 +204,19 @@ export class HostLink {
   #applied(answer: ResponseBody): Applied {
     const { applied } = answer;
     if (applied?.counts === undefined) throw this.#malformed("counts");
-    return { counts: applied.counts, problems: decodeProblems(applied.problems) };
+    const { counts, problems, held } = applied;
+    return { counts, problems: decodeProblems(problems), held: held && decodeHeld(held) };
   }
 
   async commit(block: number): Promise<Applied> {
     return this.#applied(await this.#one({ commit: { block } }));
+  }
+
+  /** What of a committed block is not as the master stated it, read back from disk. */
+  async check(block: number): Promise<CheckResult> {
+    const { check } = await this.#one({ check: { block } });
+    if (check === undefined) throw this.#malformed("check");
+    return { checked: check.checked, inconsistent: decodeProblems(check.inconsistent) };
   }
 
   async delete(statement: Uint8Array): Promise<Applied> {

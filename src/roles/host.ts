@@ -148,6 +148,7 @@ async function statusOf(components: HostComponents, rounds: ActiveRounds): Promi
       roles: assignment === undefined ? [] : rolesOf(assignment, mesh.self),
       served: trees.has(root),
       busy: rounds.get(root) !== undefined || comparison.isBusy(root),
+      ...(rounds.get(root)?.round.activity() ?? { held: 0, checking: 0 }),
       lastRound: lastRound === undefined ? undefined : JSON.stringify(lastRound),
     });
   }

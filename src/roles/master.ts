@@ -1,7 +1,7 @@
 import type { decodeRanges } from "../model/content-ranges.ts";
 import { sameDigest } from "../model/digest.ts";
-import { LockstepError } from "../model/errors.ts";
-import type { RoundId } from "../model/order.ts";
+import { isUnavailable, LockstepError } from "../model/errors.ts";
+import type { RoundId, RoundOrder } from "../model/order.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
@@ -13,9 +13,18 @@ import type { ContentReader, CurrentState, PackedChunkList, ReadRange, TreeRound
 /** Chunk lists kept between being stated and being asked for; beyond this they are made anew. */
 const KEPT_LIST_BYTES = 32 * 1024 * 1024;
 
+export interface MasterStatement {
+  readonly statement: Uint8Array;
+  readonly number: number;
+  readonly problems: readonly Problem[];
+  /** Why the files are not held, though the order says so. */
+  readonly lack: LockstepError | undefined;
+}
+
 /** What the master of a round does besides listing: it signs what is, and serves the content. */
 export class MasterDuty {
   readonly #id: RoundId;
+  readonly #order: RoundOrder;
   readonly #round: TreeRound;
   readonly #signer: Signer;
   readonly #stated = new Map<number, Pick<CurrentState, "paths" | "sizes">>();
@@ -25,8 +34,9 @@ export class MasterDuty {
   #listBytes = 0;
   #nextNumber = 1;
 
-  constructor(id: RoundId, round: TreeRound, signer: Signer) {
+  constructor(id: RoundId, order: RoundOrder, round: TreeRound, signer: Signer) {
     this.#id = id;
+    this.#order = order;
     this.#round = round;
     this.#signer = signer;
   }
@@ -40,14 +50,39 @@ export class MasterDuty {
     ordinals: OrdinalRanges,
     fetched: OrdinalRanges,
     absentPaths: readonly BytePath[],
-  ): Promise<{ statement: Uint8Array; problems: readonly Problem[] }> {
-    const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched);
-    const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
+  ): Promise<MasterStatement> {
     const number = this.#nextNumber++;
+    const { refused, lack } = await this.#share(number, ordinals);
+    const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched, refused);
+    const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
     this.#stated.set(number, { paths, sizes });
     for (const [path, list] of lists) this.#keep(path, list);
     const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
-    return { statement: await this.#signer.seal("lockstep-block-statement", bytes), problems };
+    return { statement: await this.#signer.seal("lockstep-block-statement", bytes), number, problems, lack };
+  }
+
+  /** Keeps writers from the files before the first of them is read, where the order says so. */
+  async #share(
+    number: number,
+    ordinals: OrdinalRanges,
+  ): Promise<{ refused: readonly BytePath[]; lack: LockstepError | undefined }> {
+    const { hold, holdFallback } = this.#order;
+    if (hold === "none" || ordinals.length === 0) return { refused: [], lack: undefined };
+    try {
+      return { refused: await this.#round.share(number, ordinals), lack: undefined };
+    } catch (error) {
+      if (holdFallback !== "none" || !isUnavailable(error)) throw error;
+      return { refused: [], lack: error };
+    }
+  }
+
+  renew(): void {
+    this.#round.renew();
+  }
+
+  /** Nobody needs the files of this statement any more. */
+  release(number: number): Promise<void> {
+    return this.#round.unshare(number);
   }
 
   /** Where the content of these ranges of a statement lies. */

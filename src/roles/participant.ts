@@ -9,7 +9,7 @@ import { rolesOf } from "../model/role.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
-import { decodeRoundId, encodeProblems } from "../wire/codec.ts";
+import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/codec.ts";
 import { type ResponseBody, respond } from "../wire/exchange.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
@@ -132,7 +132,7 @@ class Participant {
         tree,
         round,
         state: "begun",
-        master: isMaster ? new MasterDuty(id, round, signer) : undefined,
+        master: isMaster ? new MasterDuty(id, order, round, signer) : undefined,
         remote: roles.includes("remote")
           ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability, download })
           : undefined,
@@ -189,11 +189,27 @@ class Participant {
       const [ordinals] = decodeGroups(request.state.ordinals, 1, LIMITS.rangesPerRequest);
       const absent = decodePaths(request.state.absent, LIMITS.rangesPerRequest);
       const [fetched] = decodeGroups(request.state.fetched, 1, LIMITS.rangesPerRequest);
-      const { statement, problems } = await active.master.state(ordinals ?? [], fetched ?? [], absent);
-      yield { state: { statement: statement as Uint8Array<ArrayBuffer>, problems: encodeProblems(problems) } };
+      const { statement, number, problems, lack } = await active.master.state(ordinals ?? [], fetched ?? [], absent);
+      yield {
+        state: {
+          statement: statement as Uint8Array<ArrayBuffer>,
+          number,
+          problems: encodeProblems(problems),
+          lack: lack === undefined ? undefined : encodeError(lack),
+        },
+      };
+    } else if (request.renew !== undefined) {
+      this.#advance(active, "renew");
+      if (active.master === undefined) throw notThe("master");
+      active.master.renew();
+    } else if (request.release !== undefined) {
+      this.#advance(active, "release");
+      if (active.master === undefined) throw notThe("master");
+      await active.master.release(request.release.statement);
     } else if (request.prepare !== undefined) {
       this.#advance(active, "prepare");
-      await this.#remote(active).prepare(request.prepare);
+      const { hold, lack } = await this.#remote(active).prepare(request.prepare);
+      yield { prepare: { hold, lack: lack === undefined ? undefined : encodeError(lack) } };
     } else if (request.stage !== undefined) {
       this.#advance(active, "stage");
       const { block, statement, actions } = request.stage;
@@ -202,8 +218,12 @@ class Participant {
       }
     } else if (request.commit !== undefined) {
       this.#advance(active, "commit");
-      const { counts, problems } = await this.#remote(active).commit(request.commit.block);
-      yield { applied: { counts, problems: encodeProblems(problems) } };
+      const { counts, problems, held } = await this.#remote(active).commit(request.commit.block);
+      yield { applied: { counts, problems: encodeProblems(problems), held: held && encodeHeld(held) } };
+    } else if (request.check !== undefined) {
+      this.#advance(active, "check");
+      const { checked, inconsistent } = await this.#remote(active).check(request.check.block);
+      yield { check: { checked, inconsistent: encodeProblems(inconsistent) } };
     } else if (request.delete !== undefined) {
       this.#advance(active, "delete");
       const { counts, problems } = await this.#remote(active).delete(request.delete.statement);

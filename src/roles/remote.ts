@@ -1,12 +1,13 @@
 import { allowedDeletions, guardDeletions, guardSpace } from "../compare/guard.ts";
-import { LockstepError } from "../model/errors.ts";
-import { type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
+import type { Abilities } from "../model/entry.ts";
+import { isUnavailable, LockstepError } from "../model/errors.ts";
+import { type Hold, type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
 import type { Problem } from "../model/problem.ts";
 import type { RoleAssignment } from "../model/role.ts";
 import { decodePackedStatement, type PackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
-import type { CommitResult, ScanSummary, TreeRound } from "../ports/tree.ts";
+import type { CheckResult, CommitResult, Held, ScanSummary, StageRequest, TreeRound } from "../ports/tree.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
 import { BlockFetch } from "./block-fetch.ts";
 import { ContentFetcher } from "./content-fetcher.ts";
@@ -45,6 +46,9 @@ export class RemoteDuty {
   readonly #fetcher: ContentFetcher;
   #firstEntries: number | undefined;
   #deleted = 0;
+  #represents: Abilities = 0;
+  /** Blocks of this pass by number, until they are checked. */
+  readonly #unchecked = new Map<number, StageRequest>();
 
   constructor(init: RemoteInit) {
     this.#init = init;
@@ -53,10 +57,12 @@ export class RemoteDuty {
 
   listed(summary: ScanSummary): void {
     this.#firstEntries ??= summary.entries;
+    this.#represents = summary.represents;
+    this.#unchecked.clear();
   }
 
-  /** Enforces the order's limits before anything is written. */
-  async prepare(request: PrepareRequest): Promise<void> {
+  /** Enforces the order's limits before anything is written; how files will be held. */
+  async prepare(request: PrepareRequest): Promise<{ hold: Hold; lack: LockstepError | undefined }> {
     const { order, round, durability } = this.#init;
     if (request.deletions > 0 && !order.delete) {
       throw new LockstepError("LOCKSTEP_DELETE_FORBIDDEN", "the order forbids deletions");
@@ -65,7 +71,18 @@ export class RemoteDuty {
     guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);
     guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());
     const allowed = allowedDeletions(before, order.maxDelete) - this.#deleted;
-    await round.prepare({ delete: order.delete, deletions: Math.min(allowed, request.deletions), durability });
+    const limits = { delete: order.delete, deletions: Math.min(allowed, request.deletions), durability };
+    let lack: LockstepError | undefined;
+    for (const hold of holdsToTry(order)) {
+      try {
+        await round.prepare({ ...limits, hold });
+        return { hold, lack };
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        lack ??= error;
+      }
+    }
+    throw lack;
   }
 
   async #openStatement(envelope: Uint8Array): Promise<PackedStatement> {
@@ -85,7 +102,9 @@ export class RemoteDuty {
   async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
     const { round } = this.#init;
     const { stated, number } = await this.#openStatement(envelope);
-    const plan = await round.stage({ block, stated, actions });
+    const request = { block, stated, actions };
+    const plan = await round.stage(request);
+    this.#unchecked.set(block, request);
     const content = new BlockFetch(this.#fetcher, round, block, number);
     let fetching = true;
     let failure: unknown;
@@ -110,10 +129,18 @@ export class RemoteDuty {
     yield { ...fromNetwork(content), bytesReused, hashed, problems };
   }
 
-  async commit(block: number): Promise<CommitResult> {
+  async commit(block: number): Promise<CommitResult & { readonly held: Held | undefined }> {
     const result = await this.#init.round.commit(block);
     this.#deleted += result.counts.deleted;
     return result;
+  }
+
+  /** Compares what the block has become on disk with what the master stated. */
+  async check(block: number): Promise<CheckResult> {
+    const request = this.#unchecked.get(block);
+    if (request === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", `file block ${block} is not staged`);
+    this.#unchecked.delete(block);
+    return this.#init.round.check(request, this.#represents);
   }
 
   async delete(envelope: Uint8Array): Promise<CommitResult> {
@@ -130,6 +157,13 @@ export class RemoteDuty {
   stop(): void {
     this.#fetcher.stop();
   }
+}
+
+/** The level that was ordered, then those that may stand in for it. */
+function holdsToTry({ hold, holdFallback }: RoundOrder): readonly Hold[] {
+  if (hold === "none" || holdFallback === "stop") return [hold];
+  const weaker: readonly Hold[] = hold === "mandatory" ? ["advisory", "none"] : ["none"];
+  return [hold, ...(holdFallback === "none" ? weaker : weaker.filter((level) => level !== "none"))];
 }
 
 function fromNetwork({ fetched, received }: BlockFetch): {

@@ -152,6 +152,19 @@ export class AdvisoryHold {
     return this.#descriptors.length;
   }
 
+  /** Takes over descriptors that hold locks. */
+  adopt(descriptors: readonly number[]): void {
+    this.#descriptors.push(...descriptors);
+  }
+
+  /**
+   * Takes a read lease on each file where there is one to be had: then the open(2) of a writer waits,
+   * whether it looks at locks or not (fcntl(2), F_SETLEASE).
+   */
+  lease(): void {
+    for (const fd of this.#descriptors) this.#calls.lease(fd);
+  }
+
   /** Unlocks everything; nothing happens the second time. */
   release(): void {
     for (const fd of this.#descriptors.splice(0)) this.#calls.closeFile(fd);

@@ -50,6 +50,8 @@ export interface Block {
   readonly problems: Problem[];
   hashed: number;
   bytesReused: number;
+  /** Names in the staging area of the old versions, once they are switched out. */
+  readonly garbage: string[];
   /** Chunk lists of new versions, to be remembered by the inodes that hold them. */
   readonly chunkLists: { readonly stat: FileStat; readonly runs: readonly ChunkRun[] }[];
 }

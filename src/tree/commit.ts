@@ -10,6 +10,8 @@ import { type Expected, inodeKey, matchesExpected, typeOfMode } from "./entry-ta
 import { UnstableContent } from "./read-stable.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
+const HELD = "a program here holds a lock on it; it stays as it was";
+
 /** A path is not as the plan expects it. */
 class TargetChanged extends Error {}
 
@@ -61,27 +63,45 @@ function touchParents(context: ApplyContext, paths: readonly BytePath[]): Touche
   return touched;
 }
 
+/** Writes new content to disk, as it must be there before a name leads to it. */
+export function syncBlock({ calls, staging, limits }: ApplyContext, block: Block): void {
+  const isNew = (step: Step): boolean => !step.failed && step.staged !== undefined;
+  if (limits.durability === "full" && [...block.steps.values()].some(isNew)) calls.syncFileSystem(staging.handle);
+}
+
+/** What the hold of a block's files leaves to the switch. */
+export interface SwitchBounds {
+  /** Paths that could not be held. */
+  readonly refused: ReadonlySet<BytePath>;
+  /** False when too little is left of the hold to begin with another path. */
+  readonly mayBegin: () => boolean;
+}
+
+export const UNBOUNDED_SWITCH: SwitchBounds = { refused: new Set(), mayBegin: () => true };
+
 /**
- * Switches a staged block into place. A path with something new is renamed in, or exchanged with
- * the old version, so that it holds wholly one or the other; the old versions are removed when all
- * paths are switched.
+ * Switches a staged block into place, with nothing else done meanwhile. A path with something new is
+ * renamed in, or exchanged with the old version, so that it holds wholly one or the other; `tidyBlock`
+ * removes the old versions.
  */
-export function commitBlock(context: ApplyContext, block: Block): CommitResult {
-  const { calls, staging, limits } = context;
+export function switchBlock(context: ApplyContext, block: Block, bounds: SwitchBounds): CommitResult {
   const problems: Problem[] = [];
   const counts = { created: 0, updated: 0, deleted: 0, attributes: 0 };
-  const garbage: string[] = [];
   const steps = [...block.steps.values()].filter((step) => !step.failed);
   steps.sort((a, b) => comparePaths(a.stated.entry.path, b.stated.entry.path));
   const leaders = new Set(steps.map((step) => step.stated.entry.leader));
-  // New content must be on disk before a name leads to it.
-  if (limits.durability === "full" && steps.some((step) => step.staged !== undefined)) {
-    calls.syncFileSystem(staging.handle);
-  }
   for (const step of steps) {
     const { path } = step.stated.entry;
+    if (bounds.refused.has(path)) {
+      problems.push({ path, code: "LOCKSTEP_HELD", message: HELD });
+      continue;
+    }
+    if (!bounds.mayBegin()) {
+      problems.push({ path, code: "LOCKSTEP_HOLD_ENDED", message: "the hold ended before it was switched" });
+      continue;
+    }
     try {
-      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, leaders, garbage);
+      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, leaders, block.garbage);
       if (step.action === ACTIONS.create) counts.created++;
       else if (step.action === ACTIONS.attributes) counts.attributes++;
       else counts.updated++;
@@ -89,14 +109,18 @@ export function commitBlock(context: ApplyContext, block: Block): CommitResult {
       problems.push(commitProblem(path, error));
     }
   }
-  for (const name of garbage) {
+  return { counts, problems };
+}
+
+/** Removes the old versions that the switch has taken out of the tree. */
+export function tidyBlock({ staging }: ApplyContext, block: Block): void {
+  for (const name of block.garbage.splice(0)) {
     try {
       staging.discard(name);
     } catch {
       // It goes with the whole area at the end.
     }
   }
-  return { counts, problems };
 }
 
 function commitProblem(path: BytePath, error: unknown): Problem {
@@ -292,13 +316,25 @@ function changeInPlace(context: ApplyContext, entry: Entry): void {
   applyAttributes(context, directory, name, entry, stat);
 }
 
-/** Deletes paths, children first, each only if it is as it was compared. */
-export function deletePaths(context: ApplyContext, paths: readonly BytePath[]): CommitResult {
+/**
+ * Deletes paths, children first, each only if it is as it was compared.
+ *
+ * @param refused paths that could not be held
+ */
+export function deletePaths(
+  context: ApplyContext,
+  paths: readonly BytePath[],
+  refused: ReadonlySet<BytePath> = new Set(),
+): CommitResult {
   const { calls, directories, limits, ledger } = context;
   const problems: Problem[] = [];
   let deleted = 0;
   const stat = newFileStat();
   for (const path of [...paths].reverse()) {
+    if (refused.has(path)) {
+      problems.push({ path, code: "LOCKSTEP_HELD", message: HELD });
+      continue;
+    }
     try {
       if (!limits.delete || path === "") throw new TargetChanged("the order forbids deletions");
       if (ledger.deletions >= limits.deletions) throw new TargetChanged("would delete more than was announced");

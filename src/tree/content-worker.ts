@@ -1,9 +1,11 @@
 /** Worker thread: reads content for other hosts, apart from the thread that runs the rounds. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Abilities } from "../model/entry.ts";
 import { cutFragments, encodeFragments } from "../model/fragments.ts";
 import type { BytePath } from "../model/path.ts";
 import { SUITE } from "../model/suite.ts";
-import type { PackedChunkList, ReadRange } from "../ports/tree.ts";
+import type { CheckResult, PackedChunkList, ReadRange, StageRequest } from "../ports/tree.ts";
+import { checkBlock } from "./check-block.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
@@ -12,7 +14,9 @@ import { createHasher } from "./hasher.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
 import { StableReader } from "./read-stable.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
+import { unpackSteps } from "./stage.ts";
 import { newFileStat } from "./system-calls.ts";
+import type { VerifiedFiles } from "./verified-files.ts";
 import { Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
@@ -131,6 +135,12 @@ const port = new WorkerPort(parentPort, {
       } catch {
         return undefined;
       }
+    });
+  },
+  check(request: StageRequest, represents: Abilities): CheckResult & VerifiedFiles {
+    return inRoot((directories) => {
+      const reader = new StableReader(calls, hasher, SUITE);
+      return checkBlock({ calls, directories, reader, represents }, unpackSteps(request));
     });
   },
   fragments(range: ReadRange): Uint8Array | undefined {

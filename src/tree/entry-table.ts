@@ -260,6 +260,21 @@ export class EntryTable {
     return undefined;
   }
 
+  /** Whether the entry is a file in the very state that one of these keys means. */
+  isInState(i: number, keys: HashKeys, at: number): boolean {
+    const f = this.#fields;
+    return (
+      f.inodeLow[i] === keys.inodeLow[at] &&
+      f.inodeHigh[i] === keys.inodeHigh[at] &&
+      f.device[i] === keys.device[at] &&
+      f.size[i] === keys.size[at] &&
+      f.mtimeSec[i] === keys.mtimeSec[at] &&
+      f.mtimeNsec[i] === keys.mtimeNsec[at] &&
+      f.ctimeSec[i] === keys.ctimeSec[at] &&
+      f.ctimeNsec[i] === keys.ctimeNsec[at]
+    );
+  }
+
   /** What the hash cache needs to know of these entries. */
   hashKeys(ordinals: readonly number[]): HashKeys {
     const f = this.#fields;

@@ -37,6 +37,7 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
 const RESOLVE = 0x01 | 0x04 | 0x08;
 const SEEK_DATA = 3;
+const POSIX_FADV_DONTNEED = 4;
 // _IOW(0x94, 9, int), uapi/linux/fs.h
 const FICLONE = 0x40049409;
 const F_SETSIG = 10;
@@ -86,6 +87,7 @@ export function createLinuxCalls(): SystemCalls {
   const fcntlLock = libc.func("fcntl", "int", ["int", "int", "void *"]);
   const flock = libc.func("flock", "int", ["int", "int"]);
   const ioctl = libc.func("ioctl", "int", ["int", "ulong", "int"]);
+  const fadvise = libc.func("posix_fadvise", "int", ["int", "int64", "int64", "int"]);
   const lseek = libc.func("lseek", "int64", ["int", "int64", "int"]);
   const close = libc.func("close", "int", ["int"]);
   const chmodPath = libc.func("chmod", "int", ["void *", "uint"]);
@@ -295,6 +297,9 @@ export function createLinuxCalls(): SystemCalls {
       if (at >= 0) return Math.min(at, size);
       // ENXIO: nothing but a hole follows. Any other refusal: read it all.
       return koffi.errno() === constants.errno.ENXIO ? size : position;
+    },
+    dropCache(fd) {
+      fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     },
     closeFile(fd) {
       // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.

@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../model/errors.ts";
+import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
-import type { ReadRange, Tree, TreeRound } from "../ports/tree.ts";
+import type { CheckResult, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
+import { commitHeld, type Locked, persist } from "./held-commit.ts";
+import { HoldProcess } from "./mandatory-hold.ts";
 import { type PackedContent, RecentContent } from "./recent-content.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
+import { SharedHolds } from "./shared-holds.ts";
+import type { VerifiedFiles } from "./verified-files.ts";
 import { WorkerPort } from "./worker-port.ts";
 
 function workerUrl(name: string): URL {
@@ -76,6 +81,10 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     },
   );
   const recent = new RecentContent();
+  let holder: HoldProcess | undefined;
+  const startHolder = async (): Promise<void> => {
+    if (holder?.alive !== true) holder = await HoldProcess.start();
+  };
   const contents = new RestartingWorker("content-worker", { name, path }, {});
   // Threads start with the node, so that the first round need not wait for them.
   rounds.start();
@@ -85,6 +94,9 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     lacks: chooseCalls().lacks,
     begin(): TreeRound {
       const call = <T>(verb: string, ...args: unknown[]): Promise<T> => rounds.port.call<T>(verb, args);
+      const shares = new SharedHolds(call);
+      let hold: Hold = "none";
+      const activity = { held: 0, checking: 0 };
       return {
         scan: (options) => call("scan", options),
         nodes: (level, first, count) => call("nodes", level, first, count),
@@ -92,14 +104,21 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         lookup: (paths) => call("lookup", paths),
         groupDigests: (groups) => call("groupDigests", groups),
         checksums: (group) => call("checksums", group),
-        async state(ordinals, fetched) {
-          const { content, ...result } = await call<StateResult>("state", ordinals, fetched);
+        async state(ordinals, fetched, refused) {
+          const { content, ...result } = await call<StateResult>("state", ordinals, fetched, refused);
           recent.add(content);
           return result;
         },
+        share: (id, ordinals) => shares.share(id, ordinals),
+        renew: () => shares.renew(),
+        unshare: (id) => shares.unshare(id),
         absent: (paths) => call("absent", paths),
         freeBytes: () => call("freeBytes"),
-        prepare: (limits) => call("prepare", limits),
+        async prepare(limits) {
+          if (limits.hold === "mandatory") await startHolder();
+          hold = limits.hold;
+          await call("prepare", limits);
+        },
         stage: (request) => call("stage", request),
         chunkIndex: (block, index, packed) => call("chunkIndex", block, index, packed),
         chunkBatch: (block, index, batch, bytes) => call("chunkBatch", block, index, batch, bytes),
@@ -107,11 +126,41 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         sourceLost: (block, index) => call("sourceLost", block, index),
         receive: (block, frame) => rounds.port.call("receive", [block, frame], [frame.buffer]),
         staged: (block) => call("staged", block),
-        commit: (block) => call("commit", block),
-        delete: (paths) => call("delete", paths),
+        commit: (block) =>
+          commitHeld(
+            call,
+            block,
+            hold,
+            () => holder as HoldProcess,
+            (files) => {
+              activity.held = files;
+            },
+          ),
+        activity: () => ({ held: activity.held + shares.held, checking: activity.checking }),
+        async check(request, represents) {
+          activity.checking++;
+          try {
+            const found = await contents.port.call<CheckResult & VerifiedFiles>("check", [request, represents]);
+            const { checked, inconsistent, ...verified } = found;
+            await call("verified", verified);
+            return { checked, inconsistent };
+          } finally {
+            activity.checking--;
+          }
+        },
+        async delete(paths) {
+          if (hold === "none") return call("delete", paths, []);
+          const { refused } = await persist((isLast) => call<Locked>("lockPaths", paths, isLast));
+          try {
+            return await call("delete", paths, refused);
+          } finally {
+            await call("unlock");
+          }
+        },
         finish: () => call("finish"),
         close(clean) {
           recent.clear();
+          shares.close();
           return call("close", clean);
         },
       };
@@ -135,7 +184,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
     },
     async close() {
-      await Promise.all([rounds.stop(), contents.stop()]);
+      await Promise.all([rounds.stop(), contents.stop(), holder?.close()]);
     },
   };
 }

@@ -37,6 +37,8 @@ export interface ReadOptions {
    * do meanwhile, and is not cached. Then it is read once, without a lease.
    */
   readonly fresh?: boolean;
+  /** Drop what the system keeps of the file in memory, as far as it is on disk already. */
+  readonly fromDisk?: boolean;
   readonly chunks?: boolean;
   readonly collect?: (content: Uint8Array) => void;
 }
@@ -103,10 +105,11 @@ export class StableReader {
    * not a file any more
    */
   read(directory: DirectoryHandle, name: string, options: ReadOptions = {}): StableContent {
-    const { collect, chunks = false, fresh = false } = options;
+    const { collect, chunks = false, fresh = false, fromDisk = false } = options;
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
+      if (fromDisk) calls.dropCache(fd);
       const before = newFileStat();
       const after = newFileStat();
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {

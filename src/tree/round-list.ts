@@ -19,7 +19,7 @@ import { type BytePath, comparePaths } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import { hasChunkList, type StatedEntry } from "../model/statement.ts";
 import type { Suite } from "../model/suite.ts";
-import type { HashCache } from "../ports/store.ts";
+import type { HashCache, HashKeys } from "../ports/store.ts";
 import type { Found, GroupDigests, PackedChunkList, ScanOptions, ScanSummary } from "../ports/tree.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
@@ -30,6 +30,7 @@ import { readXattrs } from "./read-xattrs.ts";
 import { ContentCollector, type PackedContent } from "./recent-content.ts";
 import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
+import type { VerifiedFiles } from "./verified-files.ts";
 
 /** Newly made digests are handed to the cache in batches of this many. */
 const CACHE_BATCH = 4096;
@@ -74,9 +75,11 @@ export class RoundList {
   /** Entries before this are the list; later ones were looked up. */
   #listed = 0;
   #isSource = false;
+  #fromDisk = false;
   readonly #found = new Map<BytePath, number>();
   #storing: Promise<unknown> = Promise.resolve();
   readonly #learned = new Map<number, Uint8Array>();
+  readonly #verified = new Map<BytePath, { keys: HashKeys; at: number; digest: Uint8Array }>();
   #digests = new Uint8Array(0);
   #digestState = new Uint8Array(0);
   readonly #stat: FileStat = newFileStat();
@@ -106,6 +109,7 @@ export class RoundList {
       );
     }
     this.#isSource = options.isSource;
+    this.#fromDisk = options.fresh;
     this.#table = table;
     this.#found.clear();
     this.#learned.clear();
@@ -115,7 +119,10 @@ export class RoundList {
     this.#manifest = builder.finish();
     this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
     this.#digestState = new Uint8Array(table.count);
-    if (!options.fresh) await this.#loadCached(0, table.count);
+    if (!options.fresh) {
+      await this.#loadCached(0, table.count);
+      this.#takeVerified();
+    }
     return {
       root: listRoot(this.#manifest),
       entries: table.paths[0] === "" ? table.count - 1 : table.count,
@@ -145,6 +152,22 @@ export class RoundList {
     for (const [at, ordinal] of files.entries()) {
       if (known[at] !== 1) continue;
       this.#setDigest(ordinal, digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES));
+    }
+  }
+
+  /** Takes the digests of files that this round has read back after their switch. */
+  verified({ paths, keys, digests }: VerifiedFiles): void {
+    for (const [i, path] of paths.entries()) {
+      this.#verified.set(path, { keys, at: i, digest: digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES) });
+    }
+  }
+
+  #takeVerified(): void {
+    if (this.#verified.size === 0) return;
+    for (let i = 0; i < this.#listed; i++) {
+      if (this.#digestState[i] === KNOWN || this.#table.type(i) !== FILE) continue;
+      const known = this.#verified.get(this.#table.paths[i]);
+      if (known !== undefined && this.#table.isInState(i, known.keys, known.at)) this.#setDigest(i, known.digest);
     }
   }
 
@@ -274,7 +297,7 @@ export class RoundList {
       const path = this.#table.paths[ordinal];
       try {
         const { directory, name } = directories.locate(path);
-        const content = this.#reader.read(directory, name, { fresh: !this.#isSource });
+        const content = this.#reader.read(directory, name, { fresh: !this.#isSource, fromDisk: this.#fromDisk });
         hashed++;
         if (!matchesExpected(content.stat, this.#table.expected(ordinal))) {
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changed since it was listed; it is compared again");
@@ -300,6 +323,12 @@ export class RoundList {
 
   #files(group: OrdinalRanges): number[] {
     return [...eachOrdinal(group)].filter((ordinal) => this.#table.type(ordinal) === FILE);
+  }
+
+  /** Paths of the files among these entries. */
+  filePaths(ordinals: OrdinalRanges): BytePath[] {
+    this.#checkRanges(ordinals);
+    return this.#files(ordinals).map((ordinal) => this.#table.paths[ordinal]);
   }
 
   groupDigests(groups: readonly OrdinalRanges[]): GroupDigests {
@@ -329,8 +358,9 @@ export class RoundList {
    * What these entries are now: fresh stat, content read as one generation.
    *
    * @param fetched those of the entries whose content some remote will fetch
+   * @param refused paths that must not be read, as others hold them
    */
-  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges): Promise<State> {
+  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges, refused: readonly BytePath[] = []): Promise<State> {
     this.#checkRanges(ordinals);
     this.#checkRanges(fetched);
     const { hasher, suite } = this.#context;
@@ -342,8 +372,13 @@ export class RoundList {
     const settled: number[] = [];
     const chunked: [ordinal: number, chunks: Uint8Array][] = [];
     const lists: [BytePath, PackedChunkList][] = [];
+    const held = new Set(refused);
     for (const ordinal of eachOrdinal(ordinals)) {
       const path = this.#table.paths[ordinal];
+      if (held.has(path)) {
+        problems.push({ path, code: "LOCKSTEP_HELD", message: "a program is writing it under a lock" });
+        continue;
+      }
       try {
         const now = this.#stateOne(ordinal, collector, wanted.has(ordinal), cached.get(ordinal));
         const { entry, checksum, chunks } = now;

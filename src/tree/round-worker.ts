@@ -9,14 +9,27 @@ import { encodeStated } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { HashCache } from "../ports/store.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
+import { AdvisoryHold, type LockTarget, type TakenHold } from "./advisory-hold.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
 import { chooseCalls } from "./choose-calls.ts";
-import { beginApply, commitBlock, deletePaths, finishApply, journalOfBlock, journalOfDeletions } from "./commit.ts";
+import {
+  beginApply,
+  deletePaths,
+  finishApply,
+  journalOfBlock,
+  journalOfDeletions,
+  switchBlock,
+  syncBlock,
+  tidyBlock,
+} from "./commit.ts";
 import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { openFrame } from "./content-records.ts";
+import { drainReaders } from "./drain-readers.ts";
 import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
+import type { Locked } from "./held-commit.ts";
+import { type HeldFile, HeldFiles } from "./held-files.ts";
 import { LocalSources } from "./local-sources.ts";
 import { StableReader } from "./read-stable.ts";
 import { RoundList } from "./round-list.ts";
@@ -32,6 +45,7 @@ import {
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf } from "./system-calls.ts";
+import type { VerifiedFiles } from "./verified-files.ts";
 import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 export interface RoundWorkerData {
@@ -53,6 +67,12 @@ interface Open {
   readonly blocks: Map<number, Block>;
   /** Numbers that this apply has used: they name what lies in the staging area. */
   readonly numbers: Set<number>;
+  /** Files whose switch or deletion is under way, and locks on them. */
+  held: HeldFiles | undefined;
+  locks: AdvisoryHold | undefined;
+  locksSince: number;
+  /** The master's locks, by whoever asked for them. */
+  readonly shared: Map<number, AdvisoryHold>;
 }
 let open: Open | undefined;
 
@@ -84,6 +104,20 @@ function readOnly(): LockstepError {
   );
 }
 
+function newOpen(directories: ConfinedDirectories, list: RoundList): Open {
+  return {
+    directories,
+    list,
+    apply: undefined,
+    blocks: new Map(),
+    numbers: new Set(),
+    held: undefined,
+    locks: undefined,
+    locksSince: 0,
+    shared: new Map(),
+  };
+}
+
 function opened(): Open {
   if (open === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "no list was made in this round");
   return open;
@@ -101,13 +135,63 @@ function blockOf(number: number): Block {
   return block;
 }
 
+/**
+ * Tries once to lock files for the switch.
+ *
+ * @param isLast keep the locks on what could be locked, though others were refused
+ * @param descriptors two for each file that is locked already
+ * @throws SystemError when descriptors run out, with nothing locked
+ */
+function lock(targets: readonly LockTarget[], isLast: boolean, descriptors: readonly number[] = []): Locked {
+  const at = opened();
+  let taken: TakenHold;
+  try {
+    taken = AdvisoryHold.take(calls, targets, "exclusive", 0);
+  } catch (error) {
+    for (const fd of descriptors) calls.closeFile(fd);
+    throw error;
+  }
+  const { hold, refused } = taken;
+  const files = hold.held + descriptors.length / 2;
+  hold.adopt(descriptors);
+  at.locks = hold;
+  at.locksSince = performance.now();
+  if (refused.length > 0 && !isLast) unlock();
+  return { refused, files };
+}
+
+function holdFiles(number: number): readonly HeldFile[] {
+  opened().held?.close();
+  const held = new HeldFiles(applying(), blockOf(number));
+  opened().held = held;
+  return held.files;
+}
+
+/** Ends what is held for a switch; for how long locks were held, in milliseconds. */
+function unlock(): number {
+  const { locks, held, locksSince } = opened();
+  locks?.release();
+  held?.close();
+  opened().locks = undefined;
+  opened().held = undefined;
+  return locks === undefined ? 0 : performance.now() - locksSince;
+}
+
+function located(paths: readonly BytePath[]): LockTarget[] {
+  const { directories } = opened();
+  return paths.map((path) => ({ path, locate: () => directories.locate(path) }));
+}
+
 async function close(clean: boolean): Promise<void> {
   if (open === undefined) return;
-  const { apply, blocks, directories } = open;
+  const { apply, blocks, directories, shared } = open;
+  unlock();
+  for (const locks of shared.values()) locks.release();
   for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
   // A round that was cut short: directories get their times back, complete contents stay.
   if (apply !== undefined) finishApply(apply, "keep");
-  else if (clean) finishApply(newApply(open, { delete: false, deletions: 0, durability: "none" }), "remove");
+  else if (clean)
+    finishApply(newApply(open, { delete: false, deletions: 0, durability: "none", hold: "none" }), "remove");
   await open.list.stored();
   directories.close();
   open = undefined;
@@ -127,10 +211,12 @@ async function recover(parts: readonly Uint8Array[]): Promise<void> {
   const directories = openRoot();
   try {
     const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
-    const apply = newApply(
-      { directories, list, apply: undefined, blocks: new Map(), numbers: new Set() },
-      { delete: false, deletions: 0, durability: "full" },
-    );
+    const apply = newApply(newOpen(directories, list), {
+      delete: false,
+      deletions: 0,
+      durability: "full",
+      hold: "none",
+    });
     for (const part of parts.map(decodeJournalPart)) {
       for (const { path, sec, nsec } of part.touched) {
         if (!apply.ledger.touched.has(path)) apply.ledger.touched.set(path, { sec, nsec });
@@ -175,7 +261,7 @@ const handlers: Handlers = {
     if (open === undefined) {
       const directories = openRoot();
       const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
-      open = { directories, list, apply: undefined, blocks: new Map(), numbers: new Set() };
+      open = newOpen(directories, list);
     }
     return open.list.scan(options);
   },
@@ -184,13 +270,26 @@ const handlers: Handlers = {
   lookup: (paths: BytePath[]) => opened().list.lookup(paths),
   groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
   checksums: (group: OrdinalRanges) => opened().list.checksums(group),
-  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges) {
-    const { stated, problems, content, lists } = await opened().list.state(ordinals, fetched);
+  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges, refused: BytePath[]) {
+    const { stated, problems, content, lists } = await opened().list.state(ordinals, fetched, refused);
     const packed = encodeStated(stated);
     const paths = stated.map(({ entry }) => entry.path);
     const sizes = Float64Array.from(stated, ({ entry }) => entry.size);
     const buffers = content.buffers.map((buffer) => buffer.buffer);
     return new Moved({ stated: packed, paths, sizes, problems, content, lists }, [packed.buffer, ...buffers]);
+  },
+  /** Tries once; with something refused nothing is shared unless it is the last try. */
+  share(id: number, ordinals: OrdinalRanges, isLast: boolean): Locked {
+    const { list, shared } = opened();
+    const { hold, refused } = AdvisoryHold.take(calls, located(list.filePaths(ordinals)), "shared", 0);
+    if (refused.length > 0 && !isLast) hold.release();
+    else shared.set(id, hold);
+    hold.lease();
+    return { refused, files: hold.held };
+  },
+  unshare(id: number) {
+    opened().shared.get(id)?.release();
+    opened().shared.delete(id);
   },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
@@ -240,16 +339,42 @@ const handlers: Handlers = {
     await rememberChunks(blockOf(number));
     return result;
   },
-  async commit(number: number) {
+  /** Does what takes long and need not be done while the files are held. */
+  async ready(number: number) {
     const block = blockOf(number);
     await writeJournal(journalOfBlock(applying(), block));
-    const result = commitBlock(applying(), block);
-    opened().blocks.delete(number);
-    return result;
+    syncBlock(applying(), block);
   },
-  async delete(paths: BytePath[]) {
+  heldFiles: holdFiles,
+  /** @param contended paths that were refused before */
+  lock(number: number, isLast: boolean, contended: readonly BytePath[]): Locked {
+    const files = holdFiles(number);
+    const others = new Set(contended);
+    const drained = drainReaders(
+      applying(),
+      files.filter(({ path }) => others.has(path)),
+    );
+    const targets = files
+      .filter(({ path }) => !others.has(path) || drained.refused.includes(path))
+      .map(({ path, directory, name }) => ({ path, locate: () => ({ directory, name }) }));
+    return lock(targets, isLast, drained.descriptors);
+  },
+  lockPaths: (paths: BytePath[], isLast: boolean) => lock(located(paths), isLast),
+  unlock,
+  /** @param forMs no path is begun with after so long */
+  switch(number: number, refused: BytePath[], forMs: number) {
+    const until = performance.now() + forMs;
+    const bounds = { refused: new Set(refused), mayBegin: () => performance.now() < until };
+    return switchBlock(applying(), blockOf(number), bounds);
+  },
+  tidy(number: number) {
+    tidyBlock(applying(), blockOf(number));
+    opened().blocks.delete(number);
+  },
+  verified: (files: VerifiedFiles) => opened().list.verified(files),
+  async delete(paths: BytePath[], refused: BytePath[]) {
     await writeJournal(journalOfDeletions(applying(), paths));
-    return deletePaths(applying(), paths);
+    return deletePaths(applying(), paths, new Set(refused));
   },
   async finish() {
     const result = finishApply(applying(), "remove");

@@ -62,7 +62,15 @@ export function unpackSteps({ block, stated: packed, actions }: StageRequest): B
 /** Makes the new versions of a block in the staging area; what content must come is returned. */
 export function beginStage(context: ApplyContext, request: BlockSteps): { block: Block; plan: StagePlan } {
   const steps = new Map<number, Step>();
-  const block: Block = { number: request.block, steps, problems: [], hashed: 0, bytesReused: 0, chunkLists: [] };
+  const block: Block = {
+    number: request.block,
+    steps,
+    problems: [],
+    hashed: 0,
+    bytesReused: 0,
+    garbage: [],
+    chunkLists: [],
+  };
   const fetch: ContentRange[] = [];
   const chunked: ChunkedStep[] = [];
   for (const { index, action } of request.steps) {

@@ -55,6 +55,11 @@ export interface SystemCalls {
    * left, which reads as zeros (lseek(2), SEEK_DATA). Where holes are not told, the position itself.
    */
   seekData(fd: number, position: number, size: number): number;
+  /**
+   * Drops the file's pages from memory, but for those that are not yet on disk, so that what is read
+   * next comes from there (posix_fadvise(2), POSIX_FADV_DONTNEED). Does nothing where that cannot be asked.
+   */
+  dropCache(fd: number): void;
   closeFile(fd: number): void;
 
   chmod(directory: DirectoryHandle, name: string, mode: number): void;

@@ -1,15 +1,27 @@
 import type { Bound, Classification } from "../model/classification.ts";
 import { ENTRY_TYPES, type EntryTypeName } from "../model/entry.ts";
 import { isErrorCode, LockstepError, toLockstepError } from "../model/errors.ts";
-import { HOLDS, type Hold, ROUND_MODES, type RoundId, type RoundMode, type RoundOrder } from "../model/order.ts";
+import { MAX_BLOCK_PATHS } from "../model/file-block.ts";
+import {
+  HOLD_FALLBACKS,
+  HOLDS,
+  type Hold,
+  type HoldFallback,
+  ROUND_MODES,
+  type RoundId,
+  type RoundMode,
+  type RoundOrder,
+} from "../model/order.ts";
 import { byteString, byteStringToBytes, checkPath, displayPath } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import { isRootName, type PeerId, type RoleAssignment } from "../model/role.ts";
+import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "./limits.ts";
 import {
   type BoundMessage,
   type ClassificationMessage,
   type ErrorMessage,
+  type HeldMessage,
   type ProblemMessage,
   RoleAssignmentMessage,
   type RoundMessage,
@@ -117,7 +129,9 @@ export function decodeOrder(bytes: Uint8Array): RoundOrder {
   if (!isRootName(message.root)) malformed("root name");
   if (!ROUND_MODES.includes(message.mode as RoundMode)) malformed("mode");
   if (!HOLDS.includes(message.hold as Hold)) malformed("hold");
+  if (!HOLD_FALLBACKS.includes(message.holdFallback as HoldFallback)) malformed("holdFallback");
   if (!(message.maxDelete >= 0)) malformed("maxDelete");
+  if (!(message.blockPaths >= 1 && message.blockPaths <= MAX_BLOCK_PATHS)) malformed("blockPaths");
   return {
     root: message.root,
     epoch: counter(message.epoch, "epoch"),
@@ -129,6 +143,9 @@ export function decodeOrder(bytes: Uint8Array): RoundOrder {
     delete: message.delete,
     maxDelete: { amount: message.maxDelete, unit: message.maxDeletePercent ? "percent" : "count" },
     hold: message.hold as Hold,
+    holdFallback: message.holdFallback as HoldFallback,
+    blockBytes: counter(message.blockBytes, "blockBytes"),
+    blockPaths: message.blockPaths,
     compress: message.compress,
     expiry: counter(message.expiry, "expiry"),
   };
@@ -157,6 +174,19 @@ export function decodeProblems(messages: readonly ProblemMessage[]): Problem[] {
     if (!isErrorCode(message.code)) malformed("unknown error code");
     return { path: checkPath(byteString(message.path)), code: message.code, message: message.message.slice(0, 1000) };
   });
+}
+
+export function encodeHeld({ ms, ...held }: Held): HeldMessage {
+  return { ...held, micros: Math.round(ms * 1000) };
+}
+
+export function decodeHeld({ micros, ...held }: HeldMessage): Held {
+  return { ...held, ms: counter(micros, "held") / 1000 };
+}
+
+export function decodeHold(text: string): Hold {
+  if (!HOLDS.includes(text as Hold)) malformed("hold");
+  return text as Hold;
 }
 
 /** An error for the wire: code and sentence; never a stack or a local path. */

@@ -2,9 +2,9 @@ import { LockstepError } from "../model/errors.ts";
 
 /**
  * Kinds of frames that answer a content request: packed records, the end of the answer, packed
- * records compressed, and bytes of a list.
+ * records compressed, and bytes of a list. `alive` answers nothing: it says that the sender is there.
  */
-export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4 } as const;
+export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4, alive: 5 } as const;
 
 const HEADER_BYTES = 5;
 
@@ -18,6 +18,12 @@ export function readFrameHeader(frame: Uint8Array): { kind: number; request: num
   if (frame.length < HEADER_BYTES) throw new LockstepError("LOCKSTEP_MALFORMED", "content frame without a header");
   const request = new DataView(frame.buffer, frame.byteOffset).getUint32(1, true);
   return { kind: frame[0], request };
+}
+
+export function aliveFrame(): Uint8Array {
+  const frame = new Uint8Array(HEADER_BYTES);
+  frame[0] = CONTENT_FRAME.alive;
+  return frame;
 }
 
 /** Bytes of a list in one frame. */

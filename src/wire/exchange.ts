@@ -1,12 +1,8 @@
 import { LockstepError } from "../model/errors.ts";
 import type { Channel } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeError } from "./codec.ts";
+import { beat, watchSilence } from "./liveness.ts";
 import { RoundRequest, RoundResponse } from "./messages.ts";
-
-/** How often a side that waits asks whether the other is still there. */
-const PING_INTERVAL_MS = 5_000;
-/** Silence after which the other side counts as gone. TCP alone would take many minutes. */
-const SILENCE_LIMIT_MS = 20_000;
 
 /** What a request says besides its number. */
 export type RequestBody = Omit<RoundRequest, "id">;
@@ -27,29 +23,26 @@ export class Requester {
   readonly #channel: Channel;
   readonly #host: string;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
   #nextId = 1;
-  #heard = performance.now();
   #failure: Error | undefined;
 
   constructor(channel: Channel, host: string) {
     this.#channel = channel;
     this.#host = host;
-    this.#timer = setInterval(() => this.#watch(), PING_INTERVAL_MS);
-    this.#timer.unref();
+    const stops = [
+      watchSilence(channel, () => this.#gone("it has not answered for 20 s")),
+      // Its answers are what is listened for.
+      beat(channel, () => RoundRequest.encode({ id: this.#nextId++, ping: {} })),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
     void this.#listen();
   }
 
   get closed(): AbortSignal {
     return this.#channel.closed;
-  }
-
-  #watch(): void {
-    if (performance.now() - this.#heard > SILENCE_LIMIT_MS) {
-      this.#channel.abort(this.#gone("it has not answered for 20 s"));
-      return;
-    }
-    void this.#send({ ping: {} }, this.#nextId++).catch(() => undefined);
   }
 
   #gone(why: string): LockstepError {
@@ -59,7 +52,6 @@ export class Requester {
   async #listen(): Promise<void> {
     try {
       for await (const frame of this.#channel.source) {
-        this.#heard = performance.now();
         const { id, last, error, ...body } = decodeMessage((b) => RoundResponse.decode(b), frame);
         const waiting = this.#waiting.get(id);
         if (waiting === undefined) continue;
@@ -77,7 +69,7 @@ export class Requester {
   }
 
   #fail(error: Error): void {
-    clearInterval(this.#timer);
+    this.#stop();
     this.#failure ??= error;
     for (const waiting of this.#waiting.values()) {
       waiting.error ??= this.#failure;
@@ -120,7 +112,7 @@ export class Requester {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stop();
     await this.#channel.close();
   }
 

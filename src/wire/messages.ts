@@ -801,6 +801,9 @@ export interface RoundOrderMessage {
   hold: string
   expiry: number
   compress: boolean
+  holdFallback: string
+  blockBytes: number
+  blockPaths: number
 }
 
 export namespace RoundOrderMessage {
@@ -878,6 +881,21 @@ export namespace RoundOrderMessage {
           w.bool(obj.compress)
         }
 
+        if ((obj.holdFallback != null && obj.holdFallback !== '')) {
+          w.uint32(114)
+          w.string(obj.holdFallback)
+        }
+
+        if ((obj.blockBytes != null && obj.blockBytes !== 0)) {
+          w.uint32(120)
+          w.uint64Number(obj.blockBytes)
+        }
+
+        if ((obj.blockPaths != null && obj.blockPaths !== 0)) {
+          w.uint32(128)
+          w.uint32(obj.blockPaths)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -893,7 +911,10 @@ export namespace RoundOrderMessage {
           maxDeletePercent: false,
           hold: '',
           expiry: 0,
-          compress: false
+          compress: false,
+          holdFallback: '',
+          blockBytes: 0,
+          blockPaths: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -954,6 +975,18 @@ export namespace RoundOrderMessage {
             }
             case 13: {
               obj.compress = reader.bool()
+              break
+            }
+            case 14: {
+              obj.holdFallback = reader.string()
+              break
+            }
+            case 15: {
+              obj.blockBytes = reader.uint64Number()
+              break
+            }
+            case 16: {
+              obj.blockPaths = reader.uint32()
               break
             }
             default: {
@@ -1059,6 +1092,27 @@ export namespace RoundOrderMessage {
               yield {
                 field: `${prefix}.compress`,
                 value: reader.bool()
+              }
+              break
+            }
+            case 14: {
+              yield {
+                field: `${prefix}.holdFallback`,
+                value: reader.string()
+              }
+              break
+            }
+            case 15: {
+              yield {
+                field: `${prefix}.blockBytes`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 16: {
+              yield {
+                field: `${prefix}.blockPaths`,
+                value: reader.uint32()
               }
               break
             }
@@ -1172,6 +1226,21 @@ export namespace RoundOrderMessage {
     value: boolean
   }
 
+  export interface RoundOrderMessageHoldFallbackFieldEvent {
+    field: '$.holdFallback'
+    value: string
+  }
+
+  export interface RoundOrderMessageBlockBytesFieldEvent {
+    field: '$.blockBytes'
+    value: number
+  }
+
+  export interface RoundOrderMessageBlockPathsFieldEvent {
+    field: '$.blockPaths'
+    value: number
+  }
+
   export function encode (obj: Partial<RoundOrderMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundOrderMessage.codec())
   }
@@ -1180,7 +1249,7 @@ export namespace RoundOrderMessage {
     return decodeMessage(buf, RoundOrderMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundOrderMessage>): Generator<RoundOrderMessageRootFieldEvent | RoundOrderMessageEpochFieldEvent | RoundOrderMessageSequenceFieldEvent | RoundOrderMessageModeFieldEvent | RoundOrderMessageClassNameFieldEvent | RoundOrderMessageClassificationIncludeFieldEvent | RoundOrderMessageClassificationExcludeFieldEvent | RoundOrderMessageClassificationTypesFieldEvent | RoundOrderMessageClassificationSizeOpFieldEvent | RoundOrderMessageClassificationSizeValueFieldEvent | RoundOrderMessageClassificationAgeOpFieldEvent | RoundOrderMessageClassificationAgeValueFieldEvent | RoundOrderMessageNowFieldEvent | RoundOrderMessageDeleteFieldEvent | RoundOrderMessageMaxDeleteFieldEvent | RoundOrderMessageMaxDeletePercentFieldEvent | RoundOrderMessageHoldFieldEvent | RoundOrderMessageExpiryFieldEvent | RoundOrderMessageCompressFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundOrderMessage>): Generator<RoundOrderMessageRootFieldEvent | RoundOrderMessageEpochFieldEvent | RoundOrderMessageSequenceFieldEvent | RoundOrderMessageModeFieldEvent | RoundOrderMessageClassNameFieldEvent | RoundOrderMessageClassificationIncludeFieldEvent | RoundOrderMessageClassificationExcludeFieldEvent | RoundOrderMessageClassificationTypesFieldEvent | RoundOrderMessageClassificationSizeOpFieldEvent | RoundOrderMessageClassificationSizeValueFieldEvent | RoundOrderMessageClassificationAgeOpFieldEvent | RoundOrderMessageClassificationAgeValueFieldEvent | RoundOrderMessageNowFieldEvent | RoundOrderMessageDeleteFieldEvent | RoundOrderMessageMaxDeleteFieldEvent | RoundOrderMessageMaxDeletePercentFieldEvent | RoundOrderMessageHoldFieldEvent | RoundOrderMessageExpiryFieldEvent | RoundOrderMessageCompressFieldEvent | RoundOrderMessageHoldFallbackFieldEvent | RoundOrderMessageBlockBytesFieldEvent | RoundOrderMessageBlockPathsFieldEvent> {
     return streamMessage(buf, RoundOrderMessage.codec(), opts)
   }
 }
@@ -1781,6 +1850,9 @@ export interface RoundRequest {
   finish?: FinishRequest
   end?: EndRequest
   ping?: PingRequest
+  check?: CheckRequest
+  renew?: RenewRequest
+  release?: ReleaseRequest
 }
 
 export namespace RoundRequest {
@@ -1795,7 +1867,67 @@ export namespace RoundRequest {
 
         obj = { ...obj }
 
+        if (obj.release != null) {
+          obj.renew = undefined
+          obj.check = undefined
+          obj.ping = undefined
+          obj.end = undefined
+          obj.finish = undefined
+          obj.delete = undefined
+          obj.commit = undefined
+          obj.stage = undefined
+          obj.prepare = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
+        if (obj.renew != null) {
+          obj.release = undefined
+          obj.check = undefined
+          obj.ping = undefined
+          obj.end = undefined
+          obj.finish = undefined
+          obj.delete = undefined
+          obj.commit = undefined
+          obj.stage = undefined
+          obj.prepare = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
+        if (obj.check != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.ping = undefined
+          obj.end = undefined
+          obj.finish = undefined
+          obj.delete = undefined
+          obj.commit = undefined
+          obj.stage = undefined
+          obj.prepare = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
         if (obj.ping != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.end = undefined
           obj.finish = undefined
           obj.delete = undefined
@@ -1812,6 +1944,9 @@ export namespace RoundRequest {
         }
 
         if (obj.end != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.finish = undefined
           obj.delete = undefined
@@ -1828,6 +1963,9 @@ export namespace RoundRequest {
         }
 
         if (obj.finish != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.delete = undefined
@@ -1844,6 +1982,9 @@ export namespace RoundRequest {
         }
 
         if (obj.delete != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1860,6 +2001,9 @@ export namespace RoundRequest {
         }
 
         if (obj.commit != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1876,6 +2020,9 @@ export namespace RoundRequest {
         }
 
         if (obj.stage != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1892,6 +2039,9 @@ export namespace RoundRequest {
         }
 
         if (obj.prepare != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1908,6 +2058,9 @@ export namespace RoundRequest {
         }
 
         if (obj.state != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1924,6 +2077,9 @@ export namespace RoundRequest {
         }
 
         if (obj.checksums != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1940,6 +2096,9 @@ export namespace RoundRequest {
         }
 
         if (obj.lookup != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1956,6 +2115,9 @@ export namespace RoundRequest {
         }
 
         if (obj.batches != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1972,6 +2134,9 @@ export namespace RoundRequest {
         }
 
         if (obj.nodes != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -1988,6 +2153,9 @@ export namespace RoundRequest {
         }
 
         if (obj.list != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -2004,6 +2172,9 @@ export namespace RoundRequest {
         }
 
         if (obj.begin != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
           obj.ping = undefined
           obj.end = undefined
           obj.finish = undefined
@@ -2097,6 +2268,21 @@ export namespace RoundRequest {
         if (obj.ping != null) {
           w.uint32(130)
           PingRequest.codec().encode(obj.ping, w)
+        }
+
+        if (obj.check != null) {
+          w.uint32(138)
+          CheckRequest.codec().encode(obj.check, w)
+        }
+
+        if (obj.renew != null) {
+          w.uint32(146)
+          RenewRequest.codec().encode(obj.renew, w)
+        }
+
+        if (obj.release != null) {
+          w.uint32(154)
+          ReleaseRequest.codec().encode(obj.release, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2207,6 +2393,24 @@ export namespace RoundRequest {
               })
               break
             }
+            case 17: {
+              obj.check = CheckRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.check
+              })
+              break
+            }
+            case 18: {
+              obj.renew = RenewRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.renew
+              })
+              break
+            }
+            case 19: {
+              obj.release = ReleaseRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.release
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2214,7 +2418,67 @@ export namespace RoundRequest {
           }
         }
 
+        if (obj.release != null) {
+          delete obj.renew
+          delete obj.check
+          delete obj.ping
+          delete obj.end
+          delete obj.finish
+          delete obj.delete
+          delete obj.commit
+          delete obj.stage
+          delete obj.prepare
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
+        if (obj.renew != null) {
+          delete obj.release
+          delete obj.check
+          delete obj.ping
+          delete obj.end
+          delete obj.finish
+          delete obj.delete
+          delete obj.commit
+          delete obj.stage
+          delete obj.prepare
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
+        if (obj.check != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.ping
+          delete obj.end
+          delete obj.finish
+          delete obj.delete
+          delete obj.commit
+          delete obj.stage
+          delete obj.prepare
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
         if (obj.ping != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.end
           delete obj.finish
           delete obj.delete
@@ -2231,6 +2495,9 @@ export namespace RoundRequest {
         }
 
         if (obj.end != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.finish
           delete obj.delete
@@ -2247,6 +2514,9 @@ export namespace RoundRequest {
         }
 
         if (obj.finish != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.delete
@@ -2263,6 +2533,9 @@ export namespace RoundRequest {
         }
 
         if (obj.delete != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2279,6 +2552,9 @@ export namespace RoundRequest {
         }
 
         if (obj.commit != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2295,6 +2571,9 @@ export namespace RoundRequest {
         }
 
         if (obj.stage != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2311,6 +2590,9 @@ export namespace RoundRequest {
         }
 
         if (obj.prepare != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2327,6 +2609,9 @@ export namespace RoundRequest {
         }
 
         if (obj.state != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2343,6 +2628,9 @@ export namespace RoundRequest {
         }
 
         if (obj.checksums != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2359,6 +2647,9 @@ export namespace RoundRequest {
         }
 
         if (obj.lookup != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2375,6 +2666,9 @@ export namespace RoundRequest {
         }
 
         if (obj.batches != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2391,6 +2685,9 @@ export namespace RoundRequest {
         }
 
         if (obj.nodes != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2407,6 +2704,9 @@ export namespace RoundRequest {
         }
 
         if (obj.list != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2423,6 +2723,9 @@ export namespace RoundRequest {
         }
 
         if (obj.begin != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
           delete obj.ping
           delete obj.end
           delete obj.finish
@@ -2554,6 +2857,27 @@ export namespace RoundRequest {
             case 16: {
               yield * PingRequest.codec().stream(reader, reader.uint32(), `${prefix}.ping`, {
                 limits: opts.limits?.ping
+              })
+
+              break
+            }
+            case 17: {
+              yield * CheckRequest.codec().stream(reader, reader.uint32(), `${prefix}.check`, {
+                limits: opts.limits?.check
+              })
+
+              break
+            }
+            case 18: {
+              yield * RenewRequest.codec().stream(reader, reader.uint32(), `${prefix}.renew`, {
+                limits: opts.limits?.renew
+              })
+
+              break
+            }
+            case 19: {
+              yield * ReleaseRequest.codec().stream(reader, reader.uint32(), `${prefix}.release`, {
+                limits: opts.limits?.release
               })
 
               break
@@ -2710,6 +3034,16 @@ export namespace RoundRequest {
     value: string
   }
 
+  export interface RoundRequestCheckBlockFieldEvent {
+    field: '$.check.block'
+    value: number
+  }
+
+  export interface RoundRequestReleaseStatementFieldEvent {
+    field: '$.release.statement'
+    value: number
+  }
+
   export function encode (obj: Partial<RoundRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundRequest.codec())
   }
@@ -2718,7 +3052,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3930,6 +4264,248 @@ export namespace CommitRequest {
   }
 }
 
+export interface CheckRequest {
+  block: number
+}
+
+export namespace CheckRequest {
+  let _codec: Codec<CheckRequest>
+
+  export const codec = (): Codec<CheckRequest> => {
+    if (_codec == null) {
+      _codec = message<CheckRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.block != null && obj.block !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.block)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          block: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.block = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.block`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface CheckRequestBlockFieldEvent {
+    field: '$.block'
+    value: number
+  }
+
+  export function encode (obj: Partial<CheckRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, CheckRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CheckRequest>): CheckRequest {
+    return decodeMessage(buf, CheckRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CheckRequest>): Generator<CheckRequestBlockFieldEvent> {
+    return streamMessage(buf, CheckRequest.codec(), opts)
+  }
+}
+
+export interface RenewRequest {}
+
+export namespace RenewRequest {
+  let _codec: Codec<RenewRequest>
+
+  export const codec = (): Codec<RenewRequest> => {
+    if (_codec == null) {
+      _codec = message<RenewRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {}
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export function encode (obj: Partial<RenewRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, RenewRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RenewRequest>): RenewRequest {
+    return decodeMessage(buf, RenewRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RenewRequest>): Generator<{}> {
+    return streamMessage(buf, RenewRequest.codec(), opts)
+  }
+}
+
+export interface ReleaseRequest {
+  statement: number
+}
+
+export namespace ReleaseRequest {
+  let _codec: Codec<ReleaseRequest>
+
+  export const codec = (): Codec<ReleaseRequest> => {
+    if (_codec == null) {
+      _codec = message<ReleaseRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.statement != null && obj.statement !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.statement)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          statement: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.statement = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.statement`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ReleaseRequestStatementFieldEvent {
+    field: '$.statement'
+    value: number
+  }
+
+  export function encode (obj: Partial<ReleaseRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ReleaseRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReleaseRequest>): ReleaseRequest {
+    return decodeMessage(buf, ReleaseRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReleaseRequest>): Generator<ReleaseRequestStatementFieldEvent> {
+    return streamMessage(buf, ReleaseRequest.codec(), opts)
+  }
+}
+
 export interface DeleteRequest {
   statement: Uint8Array<ArrayBuffer>
 }
@@ -4183,6 +4759,8 @@ export interface RoundResponse {
   state?: StateResponse
   stage?: StageResponse
   applied?: AppliedResponse
+  prepare?: PrepareResponse
+  check?: CheckResponse
 }
 
 export namespace RoundResponse {
@@ -4198,7 +4776,35 @@ export namespace RoundResponse {
         obj = { ...obj }
 
 
+        if (obj.check != null) {
+          obj.prepare = undefined
+          obj.applied = undefined
+          obj.stage = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
+        if (obj.prepare != null) {
+          obj.check = undefined
+          obj.applied = undefined
+          obj.stage = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
         if (obj.applied != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.stage = undefined
           obj.state = undefined
           obj.checksums = undefined
@@ -4210,6 +4816,8 @@ export namespace RoundResponse {
         }
 
         if (obj.stage != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.state = undefined
           obj.checksums = undefined
@@ -4221,6 +4829,8 @@ export namespace RoundResponse {
         }
 
         if (obj.state != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.checksums = undefined
@@ -4232,6 +4842,8 @@ export namespace RoundResponse {
         }
 
         if (obj.checksums != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4243,6 +4855,8 @@ export namespace RoundResponse {
         }
 
         if (obj.lookup != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4254,6 +4868,8 @@ export namespace RoundResponse {
         }
 
         if (obj.batches != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4265,6 +4881,8 @@ export namespace RoundResponse {
         }
 
         if (obj.nodes != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4276,6 +4894,8 @@ export namespace RoundResponse {
         }
 
         if (obj.list != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4287,6 +4907,8 @@ export namespace RoundResponse {
         }
 
         if (obj.begin != null) {
+          obj.check = undefined
+          obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
           obj.state = undefined
@@ -4355,6 +4977,16 @@ export namespace RoundResponse {
         if (obj.applied != null) {
           w.uint32(98)
           AppliedResponse.codec().encode(obj.applied, w)
+        }
+
+        if (obj.prepare != null) {
+          w.uint32(106)
+          PrepareResponse.codec().encode(obj.prepare, w)
+        }
+
+        if (obj.check != null) {
+          w.uint32(114)
+          CheckResponse.codec().encode(obj.check, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -4440,6 +5072,18 @@ export namespace RoundResponse {
               })
               break
             }
+            case 13: {
+              obj.prepare = PrepareResponse.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.prepare
+              })
+              break
+            }
+            case 14: {
+              obj.check = CheckResponse.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.check
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4448,7 +5092,35 @@ export namespace RoundResponse {
         }
 
 
+        if (obj.check != null) {
+          delete obj.prepare
+          delete obj.applied
+          delete obj.stage
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
+        if (obj.prepare != null) {
+          delete obj.check
+          delete obj.applied
+          delete obj.stage
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
         if (obj.applied != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.stage
           delete obj.state
           delete obj.checksums
@@ -4460,6 +5132,8 @@ export namespace RoundResponse {
         }
 
         if (obj.stage != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.state
           delete obj.checksums
@@ -4471,6 +5145,8 @@ export namespace RoundResponse {
         }
 
         if (obj.state != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.checksums
@@ -4482,6 +5158,8 @@ export namespace RoundResponse {
         }
 
         if (obj.checksums != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4493,6 +5171,8 @@ export namespace RoundResponse {
         }
 
         if (obj.lookup != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4504,6 +5184,8 @@ export namespace RoundResponse {
         }
 
         if (obj.batches != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4515,6 +5197,8 @@ export namespace RoundResponse {
         }
 
         if (obj.nodes != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4526,6 +5210,8 @@ export namespace RoundResponse {
         }
 
         if (obj.list != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4537,6 +5223,8 @@ export namespace RoundResponse {
         }
 
         if (obj.begin != null) {
+          delete obj.check
+          delete obj.prepare
           delete obj.applied
           delete obj.stage
           delete obj.state
@@ -4635,6 +5323,20 @@ export namespace RoundResponse {
             case 12: {
               yield * AppliedResponse.codec().stream(reader, reader.uint32(), `${prefix}.applied`, {
                 limits: opts.limits?.applied
+              })
+
+              break
+            }
+            case 13: {
+              yield * PrepareResponse.codec().stream(reader, reader.uint32(), `${prefix}.prepare`, {
+                limits: opts.limits?.prepare
+              })
+
+              break
+            }
+            case 14: {
+              yield * CheckResponse.codec().stream(reader, reader.uint32(), `${prefix}.check`, {
+                limits: opts.limits?.check
               })
 
               break
@@ -4817,6 +5519,26 @@ export namespace RoundResponse {
     index: number
   }
 
+  export interface RoundResponseStateNumberFieldEvent {
+    field: '$.state.number'
+    value: number
+  }
+
+  export interface RoundResponseStateLackCodeFieldEvent {
+    field: '$.state.lack.code'
+    value: string
+  }
+
+  export interface RoundResponseStateLackMessageFieldEvent {
+    field: '$.state.lack.message'
+    value: string
+  }
+
+  export interface RoundResponseStateLackPathFieldEvent {
+    field: '$.state.lack.path'
+    value: string
+  }
+
   export interface RoundResponseStageBytesFromMasterFieldEvent {
     field: '$.stage.bytesFromMaster'
     value: number
@@ -4898,6 +5620,79 @@ export namespace RoundResponse {
     index: number
   }
 
+  export interface RoundResponseAppliedHeldMicrosFieldEvent {
+    field: '$.applied.held.micros'
+    value: number
+  }
+
+  export interface RoundResponseAppliedHeldFilesFieldEvent {
+    field: '$.applied.held.files'
+    value: number
+  }
+
+  export interface RoundResponseAppliedHeldWaitersFieldEvent {
+    field: '$.applied.held.waiters'
+    value: number
+  }
+
+  export interface RoundResponseAppliedHeldRefreshedFieldEvent {
+    field: '$.applied.held.refreshed'
+    value: number
+  }
+
+  export interface RoundResponseAppliedHeldDeniedFieldEvent {
+    field: '$.applied.held.denied'
+    value: number
+  }
+
+  export interface RoundResponseAppliedHeldLostFieldEvent {
+    field: '$.applied.held.lost'
+    value: boolean
+  }
+
+  export interface RoundResponsePrepareHoldFieldEvent {
+    field: '$.prepare.hold'
+    value: string
+  }
+
+  export interface RoundResponsePrepareLackCodeFieldEvent {
+    field: '$.prepare.lack.code'
+    value: string
+  }
+
+  export interface RoundResponsePrepareLackMessageFieldEvent {
+    field: '$.prepare.lack.message'
+    value: string
+  }
+
+  export interface RoundResponsePrepareLackPathFieldEvent {
+    field: '$.prepare.lack.path'
+    value: string
+  }
+
+  export interface RoundResponseCheckCheckedFieldEvent {
+    field: '$.check.checked'
+    value: number
+  }
+
+  export interface RoundResponseCheckInconsistentPathFieldEvent {
+    field: '$.check.inconsistent[].path'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface RoundResponseCheckInconsistentCodeFieldEvent {
+    field: '$.check.inconsistent[].code'
+    value: string
+    index: number
+  }
+
+  export interface RoundResponseCheckInconsistentMessageFieldEvent {
+    field: '$.check.inconsistent[].message'
+    value: string
+    index: number
+  }
+
   export function encode (obj: Partial<RoundResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundResponse.codec())
   }
@@ -4906,7 +5701,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -6044,6 +6839,8 @@ export namespace ChecksumsResponse {
 export interface StateResponse {
   statement: Uint8Array<ArrayBuffer>
   problems: ProblemMessage[]
+  number: number
+  lack?: ErrorMessage
 }
 
 export namespace StateResponse {
@@ -6068,13 +6865,24 @@ export namespace StateResponse {
           }
         }
 
+        if ((obj.number != null && obj.number !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.number)
+        }
+
+        if (obj.lack != null) {
+          w.uint32(34)
+          ErrorMessage.codec().encode(obj.lack, w)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           statement: uint8ArrayAlloc(0),
-          problems: []
+          problems: [],
+          number: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -6095,6 +6903,16 @@ export namespace StateResponse {
               obj.problems.push(ProblemMessage.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.problems$
               }))
+              break
+            }
+            case 3: {
+              obj.number = reader.uint32()
+              break
+            }
+            case 4: {
+              obj.lack = ErrorMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.lack
+              })
               break
             }
             default: {
@@ -6141,6 +6959,20 @@ export namespace StateResponse {
 
               break
             }
+            case 3: {
+              yield {
+                field: `${prefix}.number`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 4: {
+              yield * ErrorMessage.codec().stream(reader, reader.uint32(), `${prefix}.lack`, {
+                limits: opts.limits?.lack
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -6176,6 +7008,26 @@ export namespace StateResponse {
     index: number
   }
 
+  export interface StateResponseNumberFieldEvent {
+    field: '$.number'
+    value: number
+  }
+
+  export interface StateResponseLackCodeFieldEvent {
+    field: '$.lack.code'
+    value: string
+  }
+
+  export interface StateResponseLackMessageFieldEvent {
+    field: '$.lack.message'
+    value: string
+  }
+
+  export interface StateResponseLackPathFieldEvent {
+    field: '$.lack.path'
+    value: string
+  }
+
   export function encode (obj: Partial<StateResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StateResponse.codec())
   }
@@ -6184,7 +7036,7 @@ export namespace StateResponse {
     return decodeMessage(buf, StateResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateResponse>): Generator<StateResponseStatementFieldEvent | StateResponseProblemsPathFieldEvent | StateResponseProblemsCodeFieldEvent | StateResponseProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateResponse>): Generator<StateResponseStatementFieldEvent | StateResponseProblemsPathFieldEvent | StateResponseProblemsCodeFieldEvent | StateResponseProblemsMessageFieldEvent | StateResponseNumberFieldEvent | StateResponseLackCodeFieldEvent | StateResponseLackMessageFieldEvent | StateResponseLackPathFieldEvent> {
     return streamMessage(buf, StateResponse.codec(), opts)
   }
 }
@@ -6432,6 +7284,7 @@ export namespace StageResponse {
 export interface AppliedResponse {
   counts?: CountsMessage
   problems: ProblemMessage[]
+  held?: HeldMessage
 }
 
 export namespace AppliedResponse {
@@ -6454,6 +7307,11 @@ export namespace AppliedResponse {
             w.uint32(18)
             ProblemMessage.codec().encode(value, w)
           }
+        }
+
+        if (obj.held != null) {
+          w.uint32(26)
+          HeldMessage.codec().encode(obj.held, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -6484,6 +7342,12 @@ export namespace AppliedResponse {
               obj.problems.push(ProblemMessage.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.problems$
               }))
+              break
+            }
+            case 3: {
+              obj.held = HeldMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.held
+              })
               break
             }
             default: {
@@ -6527,6 +7391,13 @@ export namespace AppliedResponse {
               }
 
               obj.problems++
+
+              break
+            }
+            case 3: {
+              yield * HeldMessage.codec().stream(reader, reader.uint32(), `${prefix}.held`, {
+                limits: opts.limits?.held
+              })
 
               break
             }
@@ -6580,6 +7451,36 @@ export namespace AppliedResponse {
     index: number
   }
 
+  export interface AppliedResponseHeldMicrosFieldEvent {
+    field: '$.held.micros'
+    value: number
+  }
+
+  export interface AppliedResponseHeldFilesFieldEvent {
+    field: '$.held.files'
+    value: number
+  }
+
+  export interface AppliedResponseHeldWaitersFieldEvent {
+    field: '$.held.waiters'
+    value: number
+  }
+
+  export interface AppliedResponseHeldRefreshedFieldEvent {
+    field: '$.held.refreshed'
+    value: number
+  }
+
+  export interface AppliedResponseHeldDeniedFieldEvent {
+    field: '$.held.denied'
+    value: number
+  }
+
+  export interface AppliedResponseHeldLostFieldEvent {
+    field: '$.held.lost'
+    value: boolean
+  }
+
   export function encode (obj: Partial<AppliedResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, AppliedResponse.codec())
   }
@@ -6588,8 +7489,483 @@ export namespace AppliedResponse {
     return decodeMessage(buf, AppliedResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AppliedResponse>): Generator<AppliedResponseCountsCreatedFieldEvent | AppliedResponseCountsUpdatedFieldEvent | AppliedResponseCountsDeletedFieldEvent | AppliedResponseCountsAttributesFieldEvent | AppliedResponseProblemsPathFieldEvent | AppliedResponseProblemsCodeFieldEvent | AppliedResponseProblemsMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AppliedResponse>): Generator<AppliedResponseCountsCreatedFieldEvent | AppliedResponseCountsUpdatedFieldEvent | AppliedResponseCountsDeletedFieldEvent | AppliedResponseCountsAttributesFieldEvent | AppliedResponseProblemsPathFieldEvent | AppliedResponseProblemsCodeFieldEvent | AppliedResponseProblemsMessageFieldEvent | AppliedResponseHeldMicrosFieldEvent | AppliedResponseHeldFilesFieldEvent | AppliedResponseHeldWaitersFieldEvent | AppliedResponseHeldRefreshedFieldEvent | AppliedResponseHeldDeniedFieldEvent | AppliedResponseHeldLostFieldEvent> {
     return streamMessage(buf, AppliedResponse.codec(), opts)
+  }
+}
+
+export interface HeldMessage {
+  micros: number
+  files: number
+  waiters: number
+  refreshed: number
+  denied: number
+  lost: boolean
+}
+
+export namespace HeldMessage {
+  let _codec: Codec<HeldMessage>
+
+  export const codec = (): Codec<HeldMessage> => {
+    if (_codec == null) {
+      _codec = message<HeldMessage>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.micros != null && obj.micros !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.micros)
+        }
+
+        if ((obj.files != null && obj.files !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.files)
+        }
+
+        if ((obj.waiters != null && obj.waiters !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.waiters)
+        }
+
+        if ((obj.refreshed != null && obj.refreshed !== 0)) {
+          w.uint32(32)
+          w.uint32(obj.refreshed)
+        }
+
+        if ((obj.denied != null && obj.denied !== 0)) {
+          w.uint32(40)
+          w.uint32(obj.denied)
+        }
+
+        if ((obj.lost != null && obj.lost !== false)) {
+          w.uint32(48)
+          w.bool(obj.lost)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          micros: 0,
+          files: 0,
+          waiters: 0,
+          refreshed: 0,
+          denied: 0,
+          lost: false
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.micros = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.files = reader.uint32()
+              break
+            }
+            case 3: {
+              obj.waiters = reader.uint32()
+              break
+            }
+            case 4: {
+              obj.refreshed = reader.uint32()
+              break
+            }
+            case 5: {
+              obj.denied = reader.uint32()
+              break
+            }
+            case 6: {
+              obj.lost = reader.bool()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.micros`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.files`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.waiters`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.refreshed`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.denied`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.lost`,
+                value: reader.bool()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface HeldMessageMicrosFieldEvent {
+    field: '$.micros'
+    value: number
+  }
+
+  export interface HeldMessageFilesFieldEvent {
+    field: '$.files'
+    value: number
+  }
+
+  export interface HeldMessageWaitersFieldEvent {
+    field: '$.waiters'
+    value: number
+  }
+
+  export interface HeldMessageRefreshedFieldEvent {
+    field: '$.refreshed'
+    value: number
+  }
+
+  export interface HeldMessageDeniedFieldEvent {
+    field: '$.denied'
+    value: number
+  }
+
+  export interface HeldMessageLostFieldEvent {
+    field: '$.lost'
+    value: boolean
+  }
+
+  export function encode (obj: Partial<HeldMessage>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, HeldMessage.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HeldMessage>): HeldMessage {
+    return decodeMessage(buf, HeldMessage.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HeldMessage>): Generator<HeldMessageMicrosFieldEvent | HeldMessageFilesFieldEvent | HeldMessageWaitersFieldEvent | HeldMessageRefreshedFieldEvent | HeldMessageDeniedFieldEvent | HeldMessageLostFieldEvent> {
+    return streamMessage(buf, HeldMessage.codec(), opts)
+  }
+}
+
+export interface PrepareResponse {
+  hold: string
+  lack?: ErrorMessage
+}
+
+export namespace PrepareResponse {
+  let _codec: Codec<PrepareResponse>
+
+  export const codec = (): Codec<PrepareResponse> => {
+    if (_codec == null) {
+      _codec = message<PrepareResponse>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.hold != null && obj.hold !== '')) {
+          w.uint32(10)
+          w.string(obj.hold)
+        }
+
+        if (obj.lack != null) {
+          w.uint32(18)
+          ErrorMessage.codec().encode(obj.lack, w)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          hold: ''
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.hold = reader.string()
+              break
+            }
+            case 2: {
+              obj.lack = ErrorMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.lack
+              })
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.hold`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield * ErrorMessage.codec().stream(reader, reader.uint32(), `${prefix}.lack`, {
+                limits: opts.limits?.lack
+              })
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface PrepareResponseHoldFieldEvent {
+    field: '$.hold'
+    value: string
+  }
+
+  export interface PrepareResponseLackCodeFieldEvent {
+    field: '$.lack.code'
+    value: string
+  }
+
+  export interface PrepareResponseLackMessageFieldEvent {
+    field: '$.lack.message'
+    value: string
+  }
+
+  export interface PrepareResponseLackPathFieldEvent {
+    field: '$.lack.path'
+    value: string
+  }
+
+  export function encode (obj: Partial<PrepareResponse>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, PrepareResponse.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareResponse>): PrepareResponse {
+    return decodeMessage(buf, PrepareResponse.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareResponse>): Generator<PrepareResponseHoldFieldEvent | PrepareResponseLackCodeFieldEvent | PrepareResponseLackMessageFieldEvent | PrepareResponseLackPathFieldEvent> {
+    return streamMessage(buf, PrepareResponse.codec(), opts)
+  }
+}
+
+export interface CheckResponse {
+  checked: number
+  inconsistent: ProblemMessage[]
+}
+
+export namespace CheckResponse {
+  let _codec: Codec<CheckResponse>
+
+  export const codec = (): Codec<CheckResponse> => {
+    if (_codec == null) {
+      _codec = message<CheckResponse>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.checked != null && obj.checked !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.checked)
+        }
+
+        if (obj.inconsistent != null && obj.inconsistent.length > 0) {
+          for (const value of obj.inconsistent) {
+            w.uint32(18)
+            ProblemMessage.codec().encode(value, w)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          checked: 0,
+          inconsistent: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.checked = reader.uint64Number()
+              break
+            }
+            case 2: {
+              if (opts.limits?.inconsistent != null && obj.inconsistent.length === opts.limits.inconsistent) {
+                throw new MaxLengthError('Decode error - repeated field "inconsistent" had too many elements')
+              }
+
+              obj.inconsistent.push(ProblemMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.inconsistent$
+              }))
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          inconsistent: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.checked`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              if (opts.limits?.inconsistent != null && obj.inconsistent === opts.limits.inconsistent) {
+                throw new MaxLengthError('Streaming decode error - repeated field "inconsistent" had too many elements')
+              }
+
+              for (const evt of ProblemMessage.codec().stream(reader, reader.uint32(), `${prefix}.inconsistent[]`, {
+                limits: opts.limits?.inconsistent$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.inconsistent
+                }
+              }
+
+              obj.inconsistent++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface CheckResponseCheckedFieldEvent {
+    field: '$.checked'
+    value: number
+  }
+
+  export interface CheckResponseInconsistentPathFieldEvent {
+    field: '$.inconsistent[].path'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface CheckResponseInconsistentCodeFieldEvent {
+    field: '$.inconsistent[].code'
+    value: string
+    index: number
+  }
+
+  export interface CheckResponseInconsistentMessageFieldEvent {
+    field: '$.inconsistent[].message'
+    value: string
+    index: number
+  }
+
+  export function encode (obj: Partial<CheckResponse>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, CheckResponse.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CheckResponse>): CheckResponse {
+    return decodeMessage(buf, CheckResponse.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CheckResponse>): Generator<CheckResponseCheckedFieldEvent | CheckResponseInconsistentPathFieldEvent | CheckResponseInconsistentCodeFieldEvent | CheckResponseInconsistentMessageFieldEvent> {
+    return streamMessage(buf, CheckResponse.codec(), opts)
   }
 }
 
@@ -7985,6 +9361,18 @@ export namespace ControlResponse {
     index: number
   }
 
+  export interface ControlResponseStatusRootsHeldFieldEvent {
+    field: '$.status.roots[].held'
+    value: number
+    index: number
+  }
+
+  export interface ControlResponseStatusRootsCheckingFieldEvent {
+    field: '$.status.roots[].checking'
+    value: number
+    index: number
+  }
+
   export interface ControlResponseStatusLacksFieldEvent {
     field: '$.status.lacks[]'
     index: number
@@ -8004,7 +9392,7 @@ export namespace ControlResponse {
     return decodeMessage(buf, ControlResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent> {
     return streamMessage(buf, ControlResponse.codec(), opts)
   }
 }
@@ -8347,6 +9735,18 @@ export namespace StatusMessage {
     index: number
   }
 
+  export interface StatusMessageRootsHeldFieldEvent {
+    field: '$.roots[].held'
+    value: number
+    index: number
+  }
+
+  export interface StatusMessageRootsCheckingFieldEvent {
+    field: '$.roots[].checking'
+    value: number
+    index: number
+  }
+
   export interface StatusMessageLacksFieldEvent {
     field: '$.lacks[]'
     index: number
@@ -8361,7 +9761,7 @@ export namespace StatusMessage {
     return decodeMessage(buf, StatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageLacksFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageRootsHeldFieldEvent | StatusMessageRootsCheckingFieldEvent | StatusMessageLacksFieldEvent> {
     return streamMessage(buf, StatusMessage.codec(), opts)
   }
 }
@@ -8374,6 +9774,8 @@ export interface RootStatusMessage {
   served: boolean
   busy: boolean
   lastRound?: string
+  held: number
+  checking: number
 }
 
 export namespace RootStatusMessage {
@@ -8423,6 +9825,16 @@ export namespace RootStatusMessage {
           w.string(obj.lastRound)
         }
 
+        if ((obj.held != null && obj.held !== 0)) {
+          w.uint32(64)
+          w.uint32(obj.held)
+        }
+
+        if ((obj.checking != null && obj.checking !== 0)) {
+          w.uint32(72)
+          w.uint32(obj.checking)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -8433,7 +9845,9 @@ export namespace RootStatusMessage {
           sequence: 0,
           roles: [],
           served: false,
-          busy: false
+          busy: false,
+          held: 0,
+          checking: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -8472,6 +9886,14 @@ export namespace RootStatusMessage {
             }
             case 7: {
               obj.lastRound = reader.string()
+              break
+            }
+            case 8: {
+              obj.held = reader.uint32()
+              break
+            }
+            case 9: {
+              obj.checking = reader.uint32()
               break
             }
             default: {
@@ -8550,6 +9972,20 @@ export namespace RootStatusMessage {
               }
               break
             }
+            case 8: {
+              yield {
+                field: `${prefix}.held`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 9: {
+              yield {
+                field: `${prefix}.checking`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -8598,6 +10034,16 @@ export namespace RootStatusMessage {
     value: string
   }
 
+  export interface RootStatusMessageHeldFieldEvent {
+    field: '$.held'
+    value: number
+  }
+
+  export interface RootStatusMessageCheckingFieldEvent {
+    field: '$.checking'
+    value: number
+  }
+
   export function encode (obj: Partial<RootStatusMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RootStatusMessage.codec())
   }
@@ -8606,7 +10052,7 @@ export namespace RootStatusMessage {
     return decodeMessage(buf, RootStatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent | RootStatusMessageHeldFieldEvent | RootStatusMessageCheckingFieldEvent> {
     return streamMessage(buf, RootStatusMessage.codec(), opts)
   }
 }

@@ -253,7 +253,7 @@ test.serial("a chunk list of chunks that nobody cuts is refused", async (t) => {
   const round = trees[1].begin();
   t.teardown(() => round.close(true));
   await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
-  await round.prepare({ delete: false, deletions: 0, durability: "none" });
+  await round.prepare({ delete: false, deletions: 0, durability: "none", hold: "none" });
   const runs = [{ count: 3 * MIB, length: 1, digest: hash(Buffer.alloc(1, 1)) }];
   const { index, batches } = packChunkList(hash, SUITE, runs);
   const entry = plainEntry({ path: "file", size: 3 * MIB });

@@ -808,10 +808,10 @@ test.serial("steps out of order are refused by code", async (t) => {
     code: "LOCKSTEP_OUT_OF_ORDER",
   });
   await t.throwsAsync(round.delete([]), { code: "LOCKSTEP_OUT_OF_ORDER" });
-  await round.prepare({ delete: true, deletions: 0, durability: "none" });
+  await round.prepare({ delete: true, deletions: 0, durability: "none", hold: "none" });
   await t.throwsAsync(round.commit(3), { code: "LOCKSTEP_OUT_OF_ORDER" });
   await t.throwsAsync(round.nodes(0, 5, 1), { code: "LOCKSTEP_MALFORMED" });
-  await t.throwsAsync(round.state([[50, 1]], []), { code: "LOCKSTEP_MALFORMED" });
+  await t.throwsAsync(round.state([[50, 1]], [], []), { code: "LOCKSTEP_MALFORMED" });
   await t.throwsAsync(round.groupDigests([[[0, 99]]]), { code: "LOCKSTEP_MALFORMED" });
   await round.close(true);
 });

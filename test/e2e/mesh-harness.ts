@@ -57,7 +57,22 @@ export interface RemoteResult {
   bytesFromMaster: number;
   bytesFromRemotes: number;
   bytesReceived: number;
+  rechecked: number;
+  inconsistent: number;
   resynced: number;
+  resyncedPaths?: string[];
+  hold?: {
+    level: string;
+    blocks: number;
+    files: number;
+    ms: number;
+    longestMs: number;
+    waiters: number;
+    refreshed: number;
+    denied: number;
+    lost: number;
+  };
+  warnings: { code: string; message: string }[];
   kept: number;
   problems: { path: string; code: string; message: string }[];
 }
@@ -153,6 +168,9 @@ export interface RootOptions {
   readonly delete?: boolean;
   readonly maxDelete?: string | number;
   readonly compress?: "auto" | "off";
+  readonly hold?: "none" | "advisory" | "mandatory";
+  readonly holdFallback?: "stop" | "advisory" | "none";
+  readonly blockSize?: { readonly bytes?: string; readonly paths?: number };
   readonly classes?: Readonly<Record<string, object>>;
 }
 

@@ -45,6 +45,9 @@ const ORDER: RoundOrder = {
   delete: true,
   maxDelete: { amount: 50, unit: "percent" },
   hold: "advisory",
+  holdFallback: "stop",
+  blockBytes: 64 << 20,
+  blockPaths: 2048,
   compress: true,
   expiry: Number.MAX_SAFE_INTEGER,
 };
@@ -62,6 +65,9 @@ test("an order makes the round trip", (t) => {
     delete: false,
     maxDelete: { amount: 0, unit: "count" },
     hold: "none",
+    holdFallback: "stop",
+    blockBytes: 64 << 20,
+    blockPaths: 2048,
     compress: true,
     mode: "verify",
   };

@@ -12,6 +12,7 @@ type Answer = (request: ContentRequest, channel: FakeChannel) => void;
 /** One side of a channel whose other side answers at once. */
 class FakeChannel implements Channel {
   readonly peer = "master";
+  heardAt = 0;
   readonly #closed = new AbortController();
   readonly #frames: Frame[] = [];
   #taken = 0;
@@ -52,6 +53,7 @@ class FakeChannel implements Channel {
     const frame = new Uint8Array(bytes);
     writeFrameHeader(frame, kind, request);
     this.#frames.push(frame);
+    this.heardAt = performance.now();
     this.#wake();
   }
 
@@ -69,7 +71,7 @@ class FakeChannel implements Channel {
   }
 }
 
-function fetcherOf(answer: Answer, opened: () => Promise<void> = async () => undefined) {
+function fetcherOf(answer: Answer, opened: () => Promise<void> = async () => undefined, silenceMs?: number) {
   const channels: FakeChannel[] = [];
   const mesh = {
     async open() {
@@ -81,7 +83,7 @@ function fetcherOf(answer: Answer, opened: () => Promise<void> = async () => und
   const clock = { now: () => Date.now(), elapsed: () => performance.now() };
   const round = { root: "www", epoch: 1, sequence: 1, term: 1 };
   const limiter = new RateLimiter(clock, Number.POSITIVE_INFINITY);
-  return { channels, fetcher: new ContentFetcher(mesh, "master", round, limiter) };
+  return { channels, fetcher: new ContentFetcher(mesh, "master", round, limiter, silenceMs) };
 }
 
 const within = async <T>(promise: Promise<T>): Promise<T> => {
@@ -124,4 +126,24 @@ test("a list of frames without end is refused, though they hold nothing", async 
   });
   await t.throwsAsync(fetcher.list(1, { chunkIndex: 0 }), { code: "LOCKSTEP_TOO_LARGE" });
   fetcher.stop();
+});
+
+test("a host that falls silent is given up, and one that is only slow is not", async (t) => {
+  const silent = fetcherOf(nothing, undefined, 200);
+  await t.throwsAsync(within(silent.fetcher.fetch(1, RANGE, nothing)), { code: "LOCKSTEP_PEER_GONE" });
+  silent.fetcher.stop();
+
+  const slow = fetcherOf(
+    (request, channel) => {
+      const beats = setInterval(() => channel.push(CONTENT_FRAME.alive, 0), 50);
+      setTimeout(() => {
+        clearInterval(beats);
+        channel.push(CONTENT_FRAME.end, request.id);
+      }, 1000);
+    },
+    undefined,
+    200,
+  );
+  await t.notThrowsAsync(within(slow.fetcher.fetch(1, RANGE, nothing)));
+  slow.fetcher.stop();
 });

@@ -1,0 +1,92 @@
+import { inconsistency } from "../compare/inconsistency.ts";
+import { sameDigest } from "../model/digest.ts";
+import { type Abilities, DIRECTORY, type Entry, FILE, SYMLINK } from "../model/entry.ts";
+import type { BytePath } from "../model/path.ts";
+import type { Problem } from "../model/problem.ts";
+import type { StatedEntry } from "../model/statement.ts";
+import type { CheckResult } from "../ports/tree.ts";
+import type { ConfinedDirectories } from "./confined-directories.ts";
+import { EntryTable, entryFromStat, inodeKey, typeOfMode } from "./entry-table.ts";
+import { type StableReader, UnstableContent } from "./read-stable.ts";
+import { readXattrs } from "./read-xattrs.ts";
+import type { BlockSteps } from "./stage.ts";
+import { errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+import type { VerifiedFiles } from "./verified-files.ts";
+
+/** The clock of a file system ticks coarsely: a later change may share a ctime that is younger than this. */
+const TICK_MS = 10;
+
+export interface CheckContext {
+  readonly calls: SystemCalls;
+  readonly directories: ConfinedDirectories;
+  readonly reader: StableReader;
+  readonly represents: Abilities;
+}
+
+/**
+ * Reads back what a commit has changed, from disk where the system lets it, and compares it with what
+ * the master stated. Directories are left out: their attributes are set at the end of the round.
+ */
+export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps): CheckResult & VerifiedFiles {
+  const inconsistent: Problem[] = [];
+  const table = new EntryTable();
+  const digests: Uint8Array[] = [];
+  let checked = 0;
+  for (const { index } of steps) {
+    const one = stated[index];
+    const { path, type } = one.entry;
+    if (type === DIRECTORY) continue;
+    if (type === FILE) checked++;
+    try {
+      const why = checkOne(context, one, table, digests);
+      if (why !== undefined)
+        inconsistent.push({ path, code: "LOCKSTEP_NOT_IN_STEP", message: `${why} after its switch` });
+    } catch (error) {
+      const why = error instanceof UnstableContent ? error.message : `cannot be read back (${errnoOf(error)})`;
+      if (!(error instanceof UnstableContent) && errnoOf(error) === undefined) throw error;
+      inconsistent.push({ path, code: "LOCKSTEP_NOT_IN_STEP", message: why });
+    }
+  }
+  const packed = new Uint8Array(digests.length * 32);
+  for (const [i, digest] of digests.entries()) packed.set(digest, i * 32);
+  const keys = table.hashKeys(table.paths.map((_, i) => i));
+  return { checked, inconsistent, paths: table.paths, keys, digests: packed };
+}
+
+/** Why the path is not as stated; a file that is gets into the table. */
+function checkOne(
+  { calls, directories, reader, represents }: CheckContext,
+  { entry, checksum }: StatedEntry,
+  table: EntryTable,
+  digests: Uint8Array[],
+): string | undefined {
+  const { path, type, leader } = entry;
+  const { directory, name } = directories.locate(path);
+  const stat = newFileStat();
+  if (!calls.stat(directory, name, stat)) return inconsistency(entry, undefined, represents);
+  // The kind first: what is no file cannot be read as one.
+  let state = stat;
+  let found: Uint8Array | undefined;
+  const startedAt = Date.now();
+  if (type === FILE && typeOfMode(stat.mode) === FILE) {
+    const content = reader.read(directory, name, { fresh: true, fromDisk: true });
+    state = content.stat;
+    found = content.checksum;
+  }
+  const target = typeOfMode(state.mode) === SYMLINK ? calls.readLink(directory, name) : "";
+  const now: Entry = entryFromStat(path, state, target, undefined, readXattrs(calls, directory, name));
+  const linked = leader !== undefined && isSameInode(calls, directories, leader, inodeKey(state));
+  const why = inconsistency(entry, linked ? { ...now, leader } : now, represents);
+  if (why !== undefined || found === undefined || checksum === undefined) return why;
+  if (!sameDigest(found, checksum)) return "has other content";
+  if (startedAt - (state.ctimeSec * 1000 + state.ctimeNsec / 1e6) < TICK_MS) return undefined;
+  table.add(path, state, "", []);
+  digests.push(found);
+  return undefined;
+}
+
+function isSameInode(calls: SystemCalls, directories: ConfinedDirectories, path: BytePath, key: string): boolean {
+  const { directory, name } = directories.locate(path);
+  const stat = newFileStat();
+  return calls.stat(directory, name, stat) && inodeKey(stat) === key;
+}
