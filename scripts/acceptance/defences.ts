@@ -877,6 +877,15 @@ const DEFENCES: readonly Defence[] = [
     remove: "if (rootIsEmpty && options.isSource) {",
     by: "if (rootIsEmpty && options.now < 0) {",
     test: TREE_TEST,
+    match: "a root that is missing*",
+  },
+  {
+    name: "tree: no thread is ended while it loads",
+    file: "src/tree/open-tree.ts",
+    remove: "await this.#port?.loaded;",
+    by: "",
+    test: TREE_TEST,
+    match: "a tree that is closed*",
   },
   // Reading.
   {

@@ -12,7 +12,7 @@ import { FRAME_HEADER_BYTES, RECORD_HEADER_BYTES } from "../../src/tree/content-
 import { createHasher } from "../../src/tree/hasher.ts";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
 import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
-import { importCompiled } from "../fixtures/compiled-source.ts";
+import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { compareTrees, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
@@ -796,6 +796,36 @@ test.serial("a root that is missing, or a file, is said so by code", async (t) =
   await t.throwsAsync(scan("file", false), { code: "LOCKSTEP_ROOT_NOT_DIRECTORY" });
   await t.throwsAsync(scan("empty", true), { code: "LOCKSTEP_ROOT_EMPTY" });
   await t.notThrowsAsync(scan("empty", false));
+});
+
+test.serial("a tree that is closed while its threads still load does not take the process with it", (t) => {
+  const directory = tempDirectory(t);
+  // As on a slow machine: each thread is at its first native calls for a while.
+  const slow = `
+    import { writeSync } from "node:fs";
+    import { isMainThread } from "node:worker_threads";
+    import koffi from ${JSON.stringify(import.meta.resolve("koffi"))};
+    const { load } = koffi;
+    koffi.load = (path) => {
+      const library = load(path);
+      if (isMainThread) return library;
+      for (const end = Date.now() + 300; Date.now() < end; ) library.func("close", "int", ["int"]);
+      writeSync(1, "loaded\\n");
+      return library;
+    };`;
+  const program = `
+    import { openTree } from ${JSON.stringify(compiledUrl("src/tree/open-tree.ts"))};
+    for (const after of [0, 100, 200]) {
+      const tree = openTree("www", "/nowhere", {}, {});
+      await new Promise((resolve) => setTimeout(resolve, after));
+      await tree.close();
+    }
+    console.log("closed");`;
+  fs.writeFileSync(join(directory, "slow.mjs"), slow);
+  fs.writeFileSync(join(directory, "program.mjs"), program);
+  const args = ["--import", join(directory, "slow.mjs"), join(directory, "program.mjs")];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+  t.is(stdout, `${"loaded\n".repeat(6)}closed\n`, stderr);
 });
 
 test.serial("steps out of order are refused by code", async (t) => {
