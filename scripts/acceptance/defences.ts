@@ -523,8 +523,8 @@ const DEFENCES: readonly Defence[] = [
     file: CHUNKED,
     remove: "part[0] !== offset || ",
     by: "",
-    test: E2E_HOSTILE,
-    match: "lists of chunks*",
+    test: TREE_TEST,
+    match: "a sender of the content of a chunk*",
   },
   {
     name: "chunks: more than was asked for",
@@ -532,7 +532,7 @@ const DEFENCES: readonly Defence[] = [
     remove: " || bytes.length > part[1] - offset",
     by: "",
     test: TREE_TEST,
-    match: "a sender of *",
+    match: "a sender of more than was asked for of a chunk*",
   },
   {
     name: "frames: announced length before unpacking",

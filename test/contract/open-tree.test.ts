@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { ACTIONS, changeTotal } from "../../src/model/plan.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import type { StatedEntry } from "../../src/model/statement.ts";
+import { SUITE } from "../../src/model/suite.ts";
 import type { Tree } from "../../src/ports/tree.ts";
 import { FRAME_HEADER_BYTES, RECORD_HEADER_BYTES } from "../../src/tree/content-records.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
@@ -430,6 +432,13 @@ function record(index: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
+/** Both trees with a file that differs and nothing else that does: it is stated first in its block. */
+function differ(world: World, content: string | Buffer): void {
+  write(join(world.a, "f"), content);
+  write(join(world.b, "f"), "old content");
+  for (const root of [world.a, world.b]) fs.utimesSync(root, 1_600_000_000, 1_600_000_000);
+}
+
 /** The records of a frame, each once more after them. */
 function twice(frame: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...frame, ...frame.subarray(5)]);
@@ -444,9 +453,43 @@ for (const [what, frame] of [
 ] as const) {
   test.serial(`a sender of ${what} is refused, and the old file stays`, async (t) => {
     const world = createWorld(t);
-    write(join(world.a, "f"), "from the master");
-    write(join(world.b, "f"), "old content");
+    differ(world, "from the master");
     await t.throwsAsync(world.sync({ tamper: frame }), { code: "LOCKSTEP_MALFORMED" });
+    t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
+    t.deepEqual((await world.sync()).problems, [], "and the next round works");
+    assertEqualTrees(t, world.a, world.b);
+  });
+}
+
+/** Bytes in which nothing repeats. */
+const LARGE = createHash("shake256", { outputLength: 5_000_000 }).update("large").digest();
+
+/** The frame with its first record at another place of the file. */
+function moved(frame: Uint8Array<ArrayBuffer>, by: number): Uint8Array<ArrayBuffer> {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  const at = FRAME_HEADER_BYTES + 8;
+  view.setUint32(at, view.getUint32(at, true) + by, true);
+  return frame;
+}
+
+for (const [what, tamper] of [
+  // Hashed as it comes, it has the right digest, and lies in the wrong place of the file.
+  [
+    "the content of a chunk at another place",
+    (frame: Uint8Array<ArrayBuffer>, n: number) => (n === 1 ? moved(frame, -1000) : frame),
+  ],
+  [
+    "more than was asked for of a chunk",
+    // And nothing after it, which would be refused for its place.
+    (_: Uint8Array<ArrayBuffer>, n: number) =>
+      n === 0 ? record(0, LARGE.subarray(0, SUITE.chunk.maxBytes + 1)) : new Uint8Array(FRAME_HEADER_BYTES),
+  ],
+] as const) {
+  test.serial(`a sender of ${what} is refused, and the old file stays`, async (t) => {
+    const world = createWorld(t);
+    differ(world, LARGE);
+    let frames = 0;
+    await t.throwsAsync(world.sync({ tamper: (frame) => tamper(frame, frames++) }), { code: "LOCKSTEP_MALFORMED" });
     t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
     t.deepEqual((await world.sync()).problems, [], "and the next round works");
     assertEqualTrees(t, world.a, world.b);
