@@ -84,6 +84,7 @@ const E2E_HOSTILE = "test/e2e/hostile-peers.test.ts";
 
 const REUSE_TEST = "test/contract/local-reuse.test.ts";
 const CHUNK_LIST_TEST = "test/unit/chunk-list.test.ts";
+const FETCHER_TEST = "test/unit/content-fetcher.test.ts";
 const COMPRESS_TEST = "test/unit/compress.test.ts";
 
 const DEFENCES: readonly Defence[] = [
@@ -553,8 +554,16 @@ const DEFENCES: readonly Defence[] = [
     file: "src/roles/content-fetcher.ts",
     remove: "if (bytes > LIMITS.listBytes)",
     by: "if (bytes < 0)",
-    test: E2E_HOSTILE,
-    match: "lists of chunks*",
+    test: FETCHER_TEST,
+    match: "a list that is longer*",
+  },
+  {
+    name: "lists: empty parts of an answer count",
+    file: "src/roles/content-fetcher.ts",
+    remove: "bytes += frame.length + PART_OVERHEAD;",
+    by: "bytes += frame.length - 5;",
+    test: FETCHER_TEST,
+    match: "a list of frames*",
   },
   {
     name: "stage: own content verified before reuse",
