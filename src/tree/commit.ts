@@ -6,7 +6,7 @@ import { ACTIONS, type ChangeCounts } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
-import { type Expected, inodeKey, matchesExpected, typeOfMode } from "./entry-table.ts";
+import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
@@ -252,7 +252,7 @@ function countDescendants(context: ApplyContext, path: BytePath): number {
 function isListed(context: ApplyContext, now: FileStat, expected: Expected): boolean {
   if (inodeKey(now) !== inodeKey(expected)) return false;
   const isDirectory = typeOfMode(now.mode) === DIRECTORY;
-  return isDirectory || matchesExpected(now, expected) || context.ledger.changed.has(inodeKey(now));
+  return isDirectory || sameCtime(now, expected) || context.ledger.changed.has(inodeKey(now));
 }
 
 /** Makes the path a further name of its group's first; false when it is one already. */

@@ -154,4 +154,4 @@ const port = new WorkerPort(parentPort, {
     });
   },
 });
-void port;
+void compressor.then(() => port.tellLoaded());

@@ -55,6 +55,8 @@ class RestartingWorker {
   }
 
   async stop(): Promise<void> {
+    // A thread that is ended while it loads native code takes the whole process with it.
+    await this.#port?.loaded;
     await this.#worker?.terminate();
   }
 }

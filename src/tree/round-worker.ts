@@ -386,3 +386,4 @@ const handlers: Handlers = {
   recover,
 };
 const port = new WorkerPort(parentPort, handlers, true);
+void compressor.then(() => port.tellLoaded());

@@ -3,6 +3,7 @@ import { codeOfErrno, isErrorCode, LockstepError } from "../model/errors.ts";
 
 /** Calls between threads: arguments and results are structured clones, buffers may be moved. */
 type Message =
+  | { readonly kind: "loaded" }
   | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | {
@@ -44,6 +45,9 @@ export class WorkerPort {
   #broken: Error | undefined;
   readonly #inTurn: boolean;
   #turn: Promise<void> = Promise.resolve();
+  #settleLoaded: () => void = () => undefined;
+  /** Resolves when the other thread says that it has loaded what it needs, or is gone. */
+  readonly loaded = new Promise<void>((resolve) => (this.#settleLoaded = resolve));
 
   /**
    * @param inTurn one call is answered before the next one begins. Else calls that wait for something
@@ -56,6 +60,10 @@ export class WorkerPort {
   }
 
   #receive(message: Message, handlers: Handlers): void {
+    if (message.kind === "loaded") {
+      this.#settleLoaded();
+      return;
+    }
     if (message.kind === "result") {
       this.#pending.get(message.id)?.resolve(message.value);
       this.#pending.delete(message.id);
@@ -97,9 +105,15 @@ export class WorkerPort {
     });
   }
 
+  /** Tells the other thread that this one has loaded what it needs. */
+  tellLoaded(): void {
+    this.#port.postMessage({ kind: "loaded" } satisfies Message);
+  }
+
   /** The other thread is gone: everything under way fails. */
   fail(error: Error): void {
     this.#broken = error;
+    this.#settleLoaded();
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,12 +8,13 @@ import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { ACTIONS, changeTotal } from "../../src/model/plan.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import type { StatedEntry } from "../../src/model/statement.ts";
+import { SUITE } from "../../src/model/suite.ts";
 import type { Tree } from "../../src/ports/tree.ts";
 import { FRAME_HEADER_BYTES, RECORD_HEADER_BYTES } from "../../src/tree/content-records.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
 import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
-import { importCompiled } from "../fixtures/compiled-source.ts";
+import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { compareTrees, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
@@ -430,6 +432,13 @@ function record(index: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
+/** Both trees with a file that differs and nothing else that does: it is stated first in its block. */
+function differ(world: World, content: string | Buffer): void {
+  write(join(world.a, "f"), content);
+  write(join(world.b, "f"), "old content");
+  for (const root of [world.a, world.b]) fs.utimesSync(root, 1_600_000_000, 1_600_000_000);
+}
+
 /** The records of a frame, each once more after them. */
 function twice(frame: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...frame, ...frame.subarray(5)]);
@@ -444,9 +453,43 @@ for (const [what, frame] of [
 ] as const) {
   test.serial(`a sender of ${what} is refused, and the old file stays`, async (t) => {
     const world = createWorld(t);
-    write(join(world.a, "f"), "from the master");
-    write(join(world.b, "f"), "old content");
+    differ(world, "from the master");
     await t.throwsAsync(world.sync({ tamper: frame }), { code: "LOCKSTEP_MALFORMED" });
+    t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
+    t.deepEqual((await world.sync()).problems, [], "and the next round works");
+    assertEqualTrees(t, world.a, world.b);
+  });
+}
+
+/** Bytes in which nothing repeats. */
+const LARGE = createHash("shake256", { outputLength: 5_000_000 }).update("large").digest();
+
+/** The frame with its first record at another place of the file. */
+function moved(frame: Uint8Array<ArrayBuffer>, by: number): Uint8Array<ArrayBuffer> {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  const at = FRAME_HEADER_BYTES + 8;
+  view.setUint32(at, view.getUint32(at, true) + by, true);
+  return frame;
+}
+
+for (const [what, tamper] of [
+  // Hashed as it comes, it has the right digest, and lies in the wrong place of the file.
+  [
+    "the content of a chunk at another place",
+    (frame: Uint8Array<ArrayBuffer>, n: number) => (n === 1 ? moved(frame, -1000) : frame),
+  ],
+  [
+    "more than was asked for of a chunk",
+    // And nothing after it, which would be refused for its place.
+    (_: Uint8Array<ArrayBuffer>, n: number) =>
+      n === 0 ? record(0, LARGE.subarray(0, SUITE.chunk.maxBytes + 1)) : new Uint8Array(FRAME_HEADER_BYTES),
+  ],
+] as const) {
+  test.serial(`a sender of ${what} is refused, and the old file stays`, async (t) => {
+    const world = createWorld(t);
+    differ(world, LARGE);
+    let frames = 0;
+    await t.throwsAsync(world.sync({ tamper: (frame) => tamper(frame, frames++) }), { code: "LOCKSTEP_MALFORMED" });
     t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old content");
     t.deepEqual((await world.sync()).problems, [], "and the next round works");
     assertEqualTrees(t, world.a, world.b);
@@ -597,28 +640,67 @@ test.serial("a directory that turns into a file and was swapped for another sinc
   t.true(fs.statSync(join(world.b, "d")).isDirectory());
 });
 
+/** Writes d/f and e/f so that they have the very same ctime. */
+function writeAtOnce(root: string, contents: Readonly<Record<"d" | "e", string>>): void {
+  const ctime = (path: string): bigint => fs.statSync(join(root, path), { bigint: true }).ctimeNs;
+  for (let tries = 0; tries < 1000; tries++) {
+    for (const directory of ["d", "e"]) fs.rmSync(join(root, directory), { recursive: true, force: true });
+    for (const directory of ["d", "e"]) fs.mkdirSync(join(root, directory));
+    for (const [directory, content] of Object.entries(contents)) fs.writeFileSync(join(root, directory, "f"), content);
+    if (ctime("d/f") === ctime("e/f")) return;
+  }
+  throw new Error("no two files got the same ctime");
+}
+
+/** Puts e/f in the place of d/f. Moving a directory leaves the ctime of what it holds alone. */
+function putInPlace(root: string): void {
+  fs.renameSync(join(root, "d"), join(root, "was-d"));
+  fs.renameSync(join(root, "e"), join(root, "d"));
+}
+
 test.serial("a file in whose place came another of the very same ctime is kept and reported", async (t) => {
   const world = createWorld(t);
   write(join(world.a, "d/f"), "from the master");
   write(join(world.a, "e/f"), "precious");
-  const ctime = (path: string): bigint => fs.statSync(join(world.b, path), { bigint: true }).ctimeNs;
-  for (let tries = 0; tries === 0 || ctime("d/f") !== ctime("e/f"); tries++) {
-    if (tries === 1000) return t.fail("no two files got the same ctime");
-    for (const directory of ["d", "e"]) fs.rmSync(join(world.b, directory), { recursive: true, force: true });
-    for (const directory of ["d", "e"]) fs.mkdirSync(join(world.b, directory));
-    fs.writeFileSync(join(world.b, "d/f"), "old");
-    fs.writeFileSync(join(world.b, "e/f"), "precious");
-  }
+  writeAtOnce(world.b, { d: "old", e: "precious" });
   const { problems } = await world.sync({
     action: (path, planned) => (path === "d/f" ? planned : 0),
-    beforeCommit: () => {
-      // Moving a directory leaves the ctime of what it holds alone.
-      fs.renameSync(join(world.b, "d"), join(world.b, "was-d"));
-      fs.renameSync(join(world.b, "e"), join(world.b, "d"));
-    },
+    beforeCommit: () => putInPlace(world.b),
   });
   t.deepEqual(codes(problems), [["d/f", "LOCKSTEP_TARGET_CHANGED"]]);
   t.is(fs.readFileSync(join(world.b, "d/f"), "utf8"), "precious");
+});
+
+test.serial(
+  "a file of the master in whose place came another of the very same ctime is stated as it is now",
+  async (t) => {
+    const world = createWorld(t);
+    writeAtOnce(world.a, { d: "as listed", e: "as it is." });
+    // Of the same size, so that the digest of what was listed is known.
+    write(join(world.b, "d/f"), "the old 1");
+    // The directories that the master keeps open are these when it looks again.
+    for (const root of [world.a, world.b]) {
+      for (let i = 0; i < 20; i++) write(join(root, `others/${i}/f`), "equal");
+    }
+    const { problems } = await world.sync({
+      action: (path, planned) => (path === "d/f" ? planned : 0),
+      afterPlan: () => putInPlace(world.a),
+    });
+    t.deepEqual(
+      problems.filter(({ path }) => path === "d/f"),
+      [],
+    );
+    t.is(fs.readFileSync(join(world.b, "d/f"), "utf8"), "as it is.");
+  },
+);
+
+test.serial("a file of the master that changed behind the same size and time is stated as it is now", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "as listed");
+  write(join(world.b, "f"), "the old 1");
+  const { problems } = await world.sync({ afterPlan: () => write(join(world.a, "f"), "as it is.") });
+  t.deepEqual(problems, []);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "as it is.");
 });
 
 test.serial("a name is not linked to a first name that has changed since", async (t) => {
@@ -796,6 +878,36 @@ test.serial("a root that is missing, or a file, is said so by code", async (t) =
   await t.throwsAsync(scan("file", false), { code: "LOCKSTEP_ROOT_NOT_DIRECTORY" });
   await t.throwsAsync(scan("empty", true), { code: "LOCKSTEP_ROOT_EMPTY" });
   await t.notThrowsAsync(scan("empty", false));
+});
+
+test.serial("a tree that is closed while its threads still load does not take the process with it", (t) => {
+  const directory = tempDirectory(t);
+  // As on a slow machine: each thread is at its first native calls for a while.
+  const slow = `
+    import { writeSync } from "node:fs";
+    import { isMainThread } from "node:worker_threads";
+    import koffi from ${JSON.stringify(import.meta.resolve("koffi"))};
+    const { load } = koffi;
+    koffi.load = (path) => {
+      const library = load(path);
+      if (isMainThread) return library;
+      for (const end = Date.now() + 300; Date.now() < end; ) library.func("close", "int", ["int"]);
+      writeSync(1, "loaded\\n");
+      return library;
+    };`;
+  const program = `
+    import { openTree } from ${JSON.stringify(compiledUrl("src/tree/open-tree.ts"))};
+    for (const after of [0, 100, 200]) {
+      const tree = openTree("www", "/nowhere", {}, {});
+      await new Promise((resolve) => setTimeout(resolve, after));
+      await tree.close();
+    }
+    console.log("closed");`;
+  fs.writeFileSync(join(directory, "slow.mjs"), slow);
+  fs.writeFileSync(join(directory, "program.mjs"), program);
+  const args = ["--import", join(directory, "slow.mjs"), join(directory, "program.mjs")];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+  t.is(stdout, `${"loaded\n".repeat(6)}closed\n`, stderr);
 });
 
 test.serial("steps out of order are refused by code", async (t) => {

@@ -119,14 +119,20 @@ test("a round that ends while the channel is opened ends what was asked for", as
   t.true(channels[0].closed.aborted);
 });
 
-test("a list of frames without end is refused, though they hold nothing", async (t) => {
-  const { fetcher } = fetcherOf((request, channel) => {
-    for (let i = 0; i < 200_000; i++) channel.push(CONTENT_FRAME.list, request.id);
-    channel.push(CONTENT_FRAME.end, request.id);
+for (const [what, frames, bytes] of [
+  ["a list of frames without end is refused, though they hold nothing", 200_000, 5],
+  ["a list that is longer than one of any file is refused", 41, 1 << 20],
+] as const) {
+  test(what, async (t) => {
+    const { fetcher } = fetcherOf((request, channel) => {
+      for (let i = 0; i < frames; i++) channel.push(CONTENT_FRAME.list, request.id, bytes);
+      channel.push(CONTENT_FRAME.end, request.id);
+    });
+    const parts = fetcher.list(1, { chunkIndex: 0 }).then(({ length }) => length);
+    await t.throwsAsync(parts, { code: "LOCKSTEP_TOO_LARGE" });
+    fetcher.stop();
   });
-  await t.throwsAsync(fetcher.list(1, { chunkIndex: 0 }), { code: "LOCKSTEP_TOO_LARGE" });
-  fetcher.stop();
-});
+}
 
 test("a host that falls silent is given up, and one that is only slow is not", async (t) => {
   const silent = fetcherOf(nothing, undefined, 200);
