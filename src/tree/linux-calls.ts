@@ -15,9 +15,11 @@ const FCHMODAT2 = 452;
 
 // uapi/linux/fcntl.h, asm-generic/fcntl.h; O_DIRECTORY and O_NOFOLLOW differ on arm64
 const arm = process.arch === "arm64";
+const O_RDONLY = 0;
 const O_RDWR = 0o2;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
+const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
 const O_DIRECTORY = arm ? 0o40000 : 0o200000;
 const O_NOFOLLOW = arm ? 0o100000 : 0o400000;
@@ -41,6 +43,12 @@ const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
+const F_WRLCK = 1;
+const F_OFD_SETLK = 37;
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
 /** A broken lease raises this signal; by default SIGIO would end the process, SIGURG is ignored. */
 const SIGURG = 23;
 
@@ -75,6 +83,8 @@ export function createLinuxCalls(): SystemCalls {
   const syncfs = libc.func("syncfs", "int", ["int"]);
   const fstatvfs = libc.func("fstatvfs", "int", ["int", "void *"]);
   const fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
+  const fcntlLock = libc.func("fcntl", "int", ["int", "int", "void *"]);
+  const flock = libc.func("flock", "int", ["int", "int"]);
   const ioctl = libc.func("ioctl", "int", ["int", "ulong", "int"]);
   const lseek = libc.func("lseek", "int64", ["int", "int64", "int"]);
   const close = libc.func("close", "int", ["int"]);
@@ -96,6 +106,7 @@ export function createLinuxCalls(): SystemCalls {
   const linkTarget = Buffer.alloc(PATH_BYTES);
   const times = Buffer.alloc(32);
   const vfs = Buffer.alloc(256);
+  const lockRange = Buffer.alloc(32);
   const how = Buffer.alloc(24);
   const stx = Buffer.alloc(256);
   const stx16 = new Uint16Array(stx.buffer, stx.byteOffset, 128);
@@ -203,6 +214,7 @@ export function createLinuxCalls(): SystemCalls {
     canMakeDevices: canChown,
     canMakeNodes: true,
     exactTimes: true,
+    canLock: true,
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
       const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
@@ -388,5 +400,26 @@ export function createLinuxCalls(): SystemCalls {
       return (fcntl(fd, F_SETLEASE, F_RDLCK) as number) === 0;
     },
     leaseHeld: (fd) => (fcntl(fd, F_GETLEASE, 0) as number) === F_RDLCK,
+    openToLock(directory, name, writable) {
+      const flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+      const fd = openat(directory, first(name), flags, 0) as number;
+      if (fd < 0) fail("open");
+      return fd;
+    },
+    lockFile(fd, kind, range) {
+      if ((flock(fd, (kind === "exclusive" ? LOCK_EX : LOCK_SH) | LOCK_NB) as number) < 0) {
+        if (koffi.errno() === constants.errno.EAGAIN) return false;
+        fail("flock");
+      }
+      // struct flock: type 2, whence 2, start at 8, length at 16, 0 being all; pid at 24, which must be 0
+      lockRange.fill(0);
+      lockRange.writeInt16LE(range === "write" ? F_WRLCK : F_RDLCK, 0);
+      if ((fcntlLock(fd, F_OFD_SETLK, lockRange) as number) === 0) return true;
+      const errno = koffi.errno();
+      flock(fd, LOCK_UN);
+      if (errno === constants.errno.EAGAIN || errno === constants.errno.EACCES) return false;
+      koffi.errno(errno);
+      fail("fcntl");
+    },
   };
 }

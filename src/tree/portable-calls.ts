@@ -67,11 +67,13 @@ export function createPortableCalls(): SystemCalls {
       "files are not read under a lease",
       "fifos, devices and sockets cannot be made",
       "extended attributes and ACLs are not carried",
+      "files cannot be locked, so no hold can be taken",
     ],
     canChown: process.geteuid?.() === 0,
     canMakeDevices: false,
     canMakeNodes: false,
     exactTimes: false,
+    canLock: false,
     openRoot(path) {
       return attempt("open", () => {
         if (!fs.statSync(path).isDirectory()) throw new SystemError("ENOTDIR", "open");
@@ -204,5 +206,11 @@ export function createPortableCalls(): SystemCalls {
       }),
     lease: () => false,
     leaseHeld: () => false,
+    openToLock() {
+      throw new SystemError("ENOTSUP", "flock");
+    },
+    lockFile() {
+      throw new SystemError("ENOTSUP", "flock");
+    },
   };
 }

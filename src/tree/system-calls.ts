@@ -17,6 +17,8 @@ export interface SystemCalls {
   readonly canMakeNodes: boolean;
   /** Whether times are set to the nanosecond. */
   readonly exactTimes: boolean;
+  /** Whether files can be locked. */
+  readonly canLock: boolean;
 
   openRoot(path: string): DirectoryHandle;
   /** Opens a directory below the root without following a symlink or crossing a mount. */
@@ -94,7 +96,27 @@ export interface SystemCalls {
    */
   lease(fd: number): boolean;
   leaseHeld(fd: number): boolean;
+
+  /**
+   * Opens a file only to lock it; never waits. EAGAIN while somebody's lease on it forbids (it is asked to
+   * give that up), ETXTBSY for a running program that is to be writable.
+   *
+   * @param writable a lock that keeps out read locks too needs a descriptor that could write (fcntl(2))
+   */
+  openToLock(directory: DirectoryHandle, name: string, writable: boolean): number;
+  /**
+   * Takes two locks on one descriptor, or none: flock(2), and an open file description lock over all of
+   * the file (fcntl(2), F_OFD_SETLK), since programs use one or the other and these do not see each
+   * other. Both go when the descriptor is closed.
+   *
+   * @param range keeps out others' read and write locks, or their write locks only
+   * @returns false when somebody else's lock forbids it
+   */
+  lockFile(fd: number, kind: LockKind, range: "write" | "read"): boolean;
 }
+
+/** Who else is let in: nobody, or those who share. */
+export type LockKind = "exclusive" | "shared";
 
 export type DirectoryHandle = number;
 
