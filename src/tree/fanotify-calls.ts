@@ -13,7 +13,7 @@ const FAN_REPORT_TID = 0x100;
 const FAN_MARK_ADD = 0x1;
 const FAN_MARK_DONT_FOLLOW = 0x4;
 const FAN_MARK_FLUSH = 0x80;
-const FAN_OPEN_PERM = 0x10000n;
+const FAN_OPEN_PERM = 0x10000;
 const FAN_ALLOW = 0x1;
 const FAN_DENY = 0x2;
 const EVENT_BYTES = 24;
@@ -159,7 +159,7 @@ export function createFanotifyCalls(): FanotifyCalls {
       if ((fanotifyMark(group, flags, FAN_OPEN_PERM, directory, name) as number) < 0) fail("fanotify_mark");
     },
     removeMarks(group) {
-      if ((fanotifyMark(group, FAN_MARK_FLUSH, 0n, AT_FDCWD, null) as number) < 0) fail("fanotify_mark");
+      if ((fanotifyMark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, null) as number) < 0) fail("fanotify_mark");
     },
     readWaiters(group, each) {
       let refused = 0;
@@ -169,6 +169,7 @@ export function createFanotifyCalls(): FanotifyCalls {
           const errno = koffi.errno();
           if (errno === constants.errno.EINTR) continue;
           if (errno === constants.errno.EAGAIN) return refused;
+          if (errno === constants.errno.EBADF || errno === constants.errno.EINVAL) fail("read");
           // No descriptor for the first event: the kernel has refused that open.
           refused++;
           continue;

@@ -22,6 +22,8 @@ interface HeldFile {
 interface Waiter {
   readonly fd: number;
   readonly tid: number;
+  /** Whether it only wants to read, once that was asked. */
+  reads?: boolean;
 }
 
 /** An inode that was exchanged out, and those who reached it before. */
@@ -63,6 +65,8 @@ export class HeldFiles {
   readonly #byInode = new Map<string, HeldFile[]>();
   #waiters: Waiter[] = [];
   readonly #orphans = new Map<string, Orphan>();
+  /** For one look at a time. */
+  readonly #stat = newFileStat();
   #phase: "holding" | "ending" | "unmarked" = "holding";
   #endRequested = false;
   #closed = false;
@@ -178,7 +182,7 @@ export class HeldFiles {
     isHeldElsewhere: (inode: string) => boolean,
     whileOpen: (fd: number) => void,
   ): string | undefined {
-    const stat = newFileStat();
+    const stat = this.#stat;
     if (!this.#calls.stat(directory, name, stat) || (stat.mode & S_IFMT) !== S_IFREG) return undefined;
     const known = keyOf(stat);
     // A further name of a held inode.
@@ -199,11 +203,10 @@ export class HeldFiles {
       return known;
     }
     try {
-      this.#calls.statFile(fd, stat);
-      if ((stat.mode & S_IFMT) !== S_IFREG) return undefined;
+      // Should another file have taken the name since the look at it, it waits too, and is not refreshed.
       this.#fanotify.mark(this.group, fd);
       whileOpen(fd);
-      return keyOf(stat);
+      return known;
     } finally {
       this.#calls.closeFile(fd);
     }
@@ -212,7 +215,7 @@ export class HeldFiles {
   /** Takes in who waits; to be called when the group is readable. */
   receive(): void {
     this.#denied += this.#fanotify.readWaiters(this.group, (fd, tid) => {
-      const waiter = { fd, tid };
+      const waiter: Waiter = { fd, tid };
       // The node itself must never wait for its own hold, nor this process for itself.
       if (existsSync(`/proc/${this.#node}/task/${tid}`) || existsSync(`/proc/self/task/${tid}`)) this.#allow(waiter);
       else {
@@ -235,8 +238,12 @@ export class HeldFiles {
   }
 
   #inodeAt(place: Place): string | undefined {
-    const stat = newFileStat();
-    return this.#calls.stat(place.directory, place.name, stat) ? keyOf(stat) : undefined;
+    return this.#calls.stat(place.directory, place.name, this.#stat) ? keyOf(this.#stat) : undefined;
+  }
+
+  #inodeOf({ fd }: Waiter): string {
+    this.#calls.statFile(fd, this.#stat);
+    return keyOf(this.#stat);
   }
 
   /**
@@ -259,9 +266,7 @@ export class HeldFiles {
 
   /** Answers a waiter, or puts it where it will be answered. */
   #sort(waiter: Waiter): void {
-    const stat = newFileStat();
-    this.#calls.statFile(waiter.fd, stat);
-    const inode = keyOf(stat);
+    const inode = this.#inodeOf(waiter);
     const known = this.#orphans.get(inode);
     if (known !== undefined) {
       if (known.state === "pending") known.waiters.push(waiter);
@@ -293,21 +298,17 @@ export class HeldFiles {
   }
 
   /** What is written to an inode that no path leads to is lost, so whoever wants to write must be told. */
-  #onlyReads({ fd, tid }: Waiter): boolean {
-    return this.#fanotify.isReadOnlyToAll(fd) || waitsToRead(tid);
+  #onlyReads(waiter: Waiter): boolean {
+    waiter.reads ??= this.#fanotify.isReadOnlyToAll(waiter.fd) || waitsToRead(waiter.tid);
+    return waiter.reads;
   }
 
   *#end(): Generator<Pace, void> {
     this.#phase = "ending";
     // First those who reached an old version, so that nobody writes to a new one while it is copied.
-    const stat = newFileStat();
-    const isOut = (waiter: Waiter): boolean => {
-      this.#calls.statFile(waiter.fd, stat);
-      return this.#exchangedOut(keyOf(stat)) !== undefined;
-    };
     const waiters = this.#waiters;
     this.#waiters = [];
-    const out = waiters.map(isOut);
+    const out = waiters.map((waiter) => this.#exchangedOut(this.#inodeOf(waiter)) !== undefined);
     for (const [i, waiter] of waiters.entries()) if (out[i]) this.#sort(waiter);
     for (const [i, waiter] of waiters.entries()) if (!out[i]) this.#sort(waiter);
     // The marks stay meanwhile: who is yet to arrive at an old version must not see it change.
@@ -330,7 +331,8 @@ export class HeldFiles {
   *#refresh(orphan: Orphan): Generator<Pace, boolean> {
     const first = orphan.waiters[0];
     if (first === undefined || !orphan.file.alone || orphan.successor === "") return false;
-    if (!orphan.waiters.some((waiter) => this.#onlyReads(waiter))) return false;
+    // All are asked now: while it is open for writing here, that hides who else wants to write.
+    if (orphan.waiters.filter((waiter) => this.#onlyReads(waiter)).length === 0) return false;
     try {
       return yield* refreshOrphan(this.#tools, first.fd, orphan.at, orphan.file.at);
     } catch (error) {

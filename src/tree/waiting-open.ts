@@ -25,14 +25,17 @@ const OPENING: Readonly<Record<string, Readonly<Record<number, Flags>>>> = {
 const O_ACCMODE = 3n;
 const O_TRUNC = 0o1000n;
 
+/** Looks, 1 ms apart, at a thread that was woken for nothing: each answer wakes all who wait in the group. */
+const MAX_LOOKS = 50;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /**
  * Whether a thread that waits in an open only wants to read, by the system call that it is in
  * (proc_pid_syscall(5)); false when that cannot be told.
  */
 export function waitsToRead(tid: number): boolean {
   try {
-    // "257 0xffffff9c 0x7ffe… 0x0 …", or "running"
-    const [number, ...args] = readFileSync(`/proc/${tid}/syscall`, "latin1").split(" ");
+    const [number, ...args] = systemCallOf(tid).split(" ");
     const where = OPENING[process.arch]?.[Number(number)];
     if (where === undefined) return false;
     if (typeof where === "string") return where === "reads";
@@ -40,6 +43,15 @@ export function waitsToRead(tid: number): boolean {
     return (flags & O_ACCMODE) === 0n && (flags & O_TRUNC) === 0n;
   } catch {
     return false;
+  }
+}
+
+/** "257 0xffffff9c 0x7ffe… 0x0 …", or "running". */
+function systemCallOf(tid: number): string {
+  for (let looks = 1; ; looks++) {
+    const text = readFileSync(`/proc/${tid}/syscall`, "latin1");
+    if (!text.startsWith("running") || looks === MAX_LOOKS) return text;
+    Atomics.wait(pause, 0, 0, 1);
   }
 }
 
