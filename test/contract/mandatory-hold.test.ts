@@ -18,6 +18,7 @@ const IS_ROOT = process.platform === "linux" && process.geteuid?.() === 0;
 /** fanotify(7) permission events take CAP_SYS_ADMIN. */
 const asRoot = IS_ROOT ? test.serial : test.serial.skip;
 const OWNER = new URL("../fixtures/hold-owner.js", import.meta.url).pathname;
+const READER = new URL("../fixtures/version-reader.py", import.meta.url).pathname;
 const LEASE_MS = 60_000;
 
 const { HoldProcess } = await importCompiled<{ HoldProcess: typeof HoldProcessType }>("src/tree/mandatory-hold.ts");
@@ -510,6 +511,57 @@ asRoot("without the capability it is unavailable, and says so", async (t) => {
   );
   t.regex(stdout, /^LOCKSTEP_HOLD_UNAVAILABLE .*CAP_SYS_ADMIN/);
 });
+
+asRoot(
+  "who reads all the time sees whole versions only, and none older than a hold that was there before",
+  async (t) => {
+    const world = await createWorld(t);
+    const version = (number: number): string => `${number}\n`.repeat(50_000);
+    fs.writeFileSync(world.at("a"), version(0));
+    const readers = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const reader = spawn("python3", [READER, world.at("a")], { stdio: ["pipe", "pipe", "inherit"] });
+        t.teardown(() => reader.kill("SIGKILL"));
+        await once(reader.stdout, "data");
+        return reader;
+      }),
+    );
+    // A version counts from the moment at which its hold is taken: whoever opens later waits for it.
+    const heldAt: bigint[] = [];
+    let refreshed = 0;
+    for (let number = 1; number <= 60; number++) {
+      const file = world.fresh("a", version(number));
+      await world.holder.hold(String(number), [file], LEASE_MS);
+      heldAt[number] = process.hrtime.bigint();
+      await sleep(number % 3);
+      world.switchIn(file);
+      const report = await world.holder.release(String(number));
+      refreshed += report.refreshed;
+      fs.unlinkSync(world.at(`.lockstep/${file.staged?.path}`));
+      await sleep(number % 5);
+    }
+    let [reads, refused] = [0, 0];
+    for (const reader of readers) {
+      let text = "";
+      reader.stdout.setEncoding("latin1").on("data", (part: string) => {
+        text += part;
+      });
+      reader.stdin.end();
+      await once(reader, "close");
+      for (const line of text.trim().split("\n")) {
+        const [at, what] = line.split(" ");
+        reads++;
+        if (what === "refused") refused++;
+        else {
+          t.regex(what, /^\d+$/);
+          const wanted = heldAt.findLastIndex((time) => time !== undefined && time < BigInt(at));
+          if (Number(what) < wanted) t.fail(`version ${what} instead of ${wanted}`);
+        }
+      }
+    }
+    t.log(`${reads} reads, ${refreshed} of them refreshed, ${refused} refused`);
+  },
+);
 
 asRoot("ten thousand files", async (t) => {
   const world = await createWorld(t);
