@@ -273,7 +273,8 @@ print(view[:].decode())`,
 
 for (const [what, change] of [
   ["another mode", (at: string) => fs.chmodSync(at, 0o640)],
-  ["another owner", (at: string) => fs.chownSync(at, 12, 34)],
+  ["another owner", (at: string) => fs.chownSync(at, 12, 0)],
+  ["another group", (at: string) => fs.chownSync(at, 0, 34)],
   ["another xattr", (at: string) => void spawnSync("setfattr", ["-n", "user.x", "-v", "1", at])],
   ["a set-id bit", (at: string) => fs.chmodSync(at, 0o4755)],
 ] as [string, (at: string) => void][]) {
@@ -304,6 +305,23 @@ asRoot("an old version that has another name is not refreshed, but refused", asy
   t.deepEqual(counted(await world.holder.release("1")), { ...REST, waiters: 1, denied: 1 });
   t.not((await reader.ended).how, 0);
   t.is(fs.readFileSync(world.at("other"), "utf8"), "old a");
+});
+
+asRoot("a link group is held and switched as one", async (t) => {
+  const world = await createWorld(t);
+  const [a, b] = [world.pair("a"), world.fresh("b")];
+  fs.linkSync(world.at("a"), world.at("b"));
+  fs.unlinkSync(world.at(`.lockstep/${b.staged?.path}`));
+  t.deepEqual(await world.holder.hold("1", [a, b], LEASE_MS), { held: 2 });
+  const before = await world.waiting("cat", world.at("b"));
+  world.switchIn(a);
+  world.calls.makeLink(world.root, "a", world.staging, b.staged?.path ?? "");
+  world.switchIn(b);
+  const after = await world.waiting("cat", world.at("b"));
+  // The old inode still has two names in the staging area.
+  t.deepEqual(counted(await world.holder.release("1")), { ...REST, waiters: 2, denied: 1 });
+  t.not((await before.ended).how, 0);
+  t.is((await after.ended).output, "new a");
 });
 
 asRoot("two hundred wait and get the new content", async (t) => {
@@ -422,9 +440,14 @@ asRoot("a hold process ends neither by a terminal's nor by a service manager's s
 
 asRoot("a node that is stuck for longer than the hold process may be silent does not kill it", async (t) => {
   const world = await createWorld(t);
-  await world.holder.hold("1", [world.pair("a")], LEASE_MS);
-  await sleep(300);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+  const held = world.holder.hold("1", [world.pair("a")], LEASE_MS);
+  // Right after each ping, before its answer can be read.
+  const stuck = setInterval(() => {
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300));
+  }, 250);
+  await held;
+  await sleep(4000);
+  clearInterval(stuck);
   await sleep(600);
   t.true(world.holder.alive);
   t.false((await world.holder.release("1")).lapsed);
