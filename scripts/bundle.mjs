@@ -1,5 +1,5 @@
 /**
- * Puts the program and its worker threads into few files: the loading of some 600 modules takes longer
+ * Puts the program, its worker threads and its hold process into few files: the loading of some 600 modules takes longer
  * than many a command. Native packages stay outside, and dist/src stays as tsc made it, for those who
  * import the package.
  */
@@ -8,7 +8,13 @@ import { build } from "esbuild";
 
 rmSync("dist/node", { recursive: true, force: true });
 await build({
-  entryPoints: ["node/lockstep.ts", "src/tree/round-worker.ts", "src/tree/content-worker.ts"],
+  entryPoints: [
+    "node/lockstep.ts",
+    "src/tree/round-worker.ts",
+    "src/tree/content-worker.ts",
+    "src/tree/hold-process.ts",
+    "src/tree/hold-opener.ts",
+  ],
   outdir: "dist/node",
   entryNames: "[name]",
   bundle: true,

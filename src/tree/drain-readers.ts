@@ -1,7 +1,7 @@
 import type { BytePath } from "../model/path.ts";
 import type { ApplyContext } from "./apply-context.ts";
+import type { BlockFile } from "./block-files.ts";
 import { inodeKey } from "./entry-table.ts";
-import type { HeldFile } from "./held-files.ts";
 import { errnoOf, newFileStat } from "./system-calls.ts";
 
 /** How long those who read a file when it is closed to others may take. */
@@ -24,7 +24,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
  */
 export function drainReaders(
   context: ApplyContext,
-  files: readonly HeldFile[],
+  files: readonly BlockFile[],
 ): { descriptors: number[]; refused: BytePath[] } {
   const descriptors: number[] = [];
   const refused: BytePath[] = [];
@@ -35,28 +35,29 @@ export function drainReaders(
   return { descriptors, refused };
 }
 
-function drainOne(context: ApplyContext, file: HeldFile, descriptors: number[]): boolean {
-  const { calls, ledger } = context;
-  const { directory, name, staged } = file;
+function drainOne(context: ApplyContext, { path, staged }: BlockFile, descriptors: number[]): boolean {
+  const { calls, directories, ledger, staging } = context;
   if (staged === undefined) return false;
   const opened: number[] = [];
   let locked = false;
   try {
+    const { directory, name } = directories.locate(path);
     const before = newFileStat();
     if (!calls.stat(directory, name, before)) return false;
     // As AdvisoryHold does: what may be executed is not opened for writing.
     const writable = (before.mode & 0o111) === 0;
     const range = writable ? "write" : "read";
-    for (const at of [staged, { directory, name }]) opened.push(calls.openToLock(at.directory, at.name, writable));
+    opened.push(calls.openToLock(staging.handle, staged, writable));
+    opened.push(calls.openToLock(directory, name, writable));
     const [next, old] = opened;
     calls.statFile(old, before);
     if (!calls.lockFile(next, "exclusive", range)) return false;
-    const exchange = (): void => calls.rename(staged.directory, staged.name, directory, name, "exchange");
+    const exchange = (): void => calls.rename(staging.handle, staged, directory, name, "exchange");
     ledger.changed.add(inodeKey(before));
     exchange();
     try {
       const out = newFileStat();
-      const isOld = calls.stat(staged.directory, staged.name, out) && inodeKey(out) === inodeKey(before);
+      const isOld = calls.stat(staging.handle, staged, out) && inodeKey(out) === inodeKey(before);
       const until = performance.now() + DRAIN_MS;
       while (isOld && !locked && performance.now() < until) {
         locked = calls.lockFile(old, "exclusive", range);

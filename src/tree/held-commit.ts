@@ -2,8 +2,7 @@ import { LockstepError } from "../model/errors.ts";
 import type { Hold } from "../model/order.ts";
 import { type BytePath, comparePaths } from "../model/path.ts";
 import type { CommitResult, Held } from "../ports/tree.ts";
-import type { HeldFile } from "./held-files.ts";
-import type { HoldProcess } from "./mandatory-hold.ts";
+import type { HoldFile, HoldProcess } from "./mandatory-hold.ts";
 
 /** How long a block waits for programs that hold locks on its files. */
 const LOCK_WAIT_MS = 5_000;
@@ -69,12 +68,14 @@ export async function commitHeld(
 async function underLocks(call: RoundCall, block: number, tell: (files: number) => void): Promise<Switched> {
   const { refused, files } = await persist((isLast, contended) => call<Locked>("lock", block, isLast, contended));
   tell(files);
-  const result = await letGoOnFailure(
-    call<CommitResult>("switch", block, refused, HOLD_LIMIT_MS - SWITCH_MARGIN_MS),
-    () => call("unlock"),
-  );
-  const ms = await call<number>("unlock");
-  tell(0);
+  let ms: number;
+  let result: CommitResult;
+  try {
+    result = await call<CommitResult>("switch", block, refused, HOLD_LIMIT_MS - SWITCH_MARGIN_MS);
+  } finally {
+    ms = await call<number>("unlock");
+    tell(0);
+  }
   return { ...result, held: { ms, files, waiters: 0, refreshed: 0, denied: 0, lost: false } };
 }
 
@@ -84,37 +85,27 @@ async function underMarks(
   holder: HoldProcess,
   tell: (files: number) => void,
 ): Promise<Switched> {
+  const files = await call<readonly HoldFile[]>("holdFiles", block);
+  const id = `block ${block}`;
+  const { held } = await begin(holder, id, files);
+  tell(held);
+  let end: Awaited<ReturnType<HoldProcess["release"]>>;
+  let result: CommitResult;
   try {
-    const files = await call<readonly HeldFile[]>("heldFiles", block);
-    const { held } = await begin(holder, block, files);
-    tell(held);
-    const result = await letGoOnFailure(call<CommitResult>("switch", block, [], HOLD_LIMIT_MS - SWITCH_MARGIN_MS), () =>
-      holder.release(block),
-    );
-    // Of a helper that died under way nothing is known but that nobody waits any more.
-    const end = await holder.release(block).catch(() => undefined);
-    const { heldMs = 0, waiters = 0, refreshed = 0, denied = 0 } = end ?? {};
-    return { ...result, held: { ms: heldMs, files: held, waiters, refreshed, denied, lost: end === undefined } };
+    result = await call<CommitResult>("switch", block, [], HOLD_LIMIT_MS - SWITCH_MARGIN_MS);
   } finally {
+    end = await holder.release(id);
     tell(0);
-    await call("unlock");
   }
+  const { heldMs, waiters, refreshed, denied, lapsed } = end;
+  return { ...result, held: { ms: heldMs, files: held, waiters, refreshed, denied, lost: lapsed } };
 }
 
-async function begin(holder: HoldProcess, block: number, files: readonly HeldFile[]): Promise<{ held: number }> {
+async function begin(holder: HoldProcess, id: string, files: readonly HoldFile[]): Promise<{ held: number }> {
   try {
-    return await holder.hold(block, files, HOLD_LIMIT_MS);
+    return await holder.hold(id, files, HOLD_LIMIT_MS);
   } catch (error) {
     if (holder.alive) throw error;
     throw new LockstepError("LOCKSTEP_HOLD_ENDED", "the process that holds files has died; nothing was switched");
-  }
-}
-
-async function letGoOnFailure<T>(work: Promise<T>, letGo: () => Promise<unknown>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    await letGo().catch(() => undefined);
-    throw error;
   }
 }

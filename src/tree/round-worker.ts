@@ -11,6 +11,7 @@ import type { HashCache } from "../ports/store.ts";
 import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { AdvisoryHold, type LockTarget, type TakenHold } from "./advisory-hold.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
+import { blockFiles } from "./block-files.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import {
   beginApply,
@@ -29,8 +30,8 @@ import { drainReaders } from "./drain-readers.ts";
 import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
 import type { Locked } from "./held-commit.ts";
-import { type HeldFile, HeldFiles } from "./held-files.ts";
 import { LocalSources } from "./local-sources.ts";
+import type { HoldFile } from "./mandatory-hold.ts";
 import { StableReader } from "./read-stable.ts";
 import { RoundList } from "./round-list.ts";
 import {
@@ -67,8 +68,7 @@ interface Open {
   readonly blocks: Map<number, Block>;
   /** Numbers that this apply has used: they name what lies in the staging area. */
   readonly numbers: Set<number>;
-  /** Files whose switch or deletion is under way, and locks on them. */
-  held: HeldFiles | undefined;
+  /** Locks on files whose switch or deletion is under way. */
   locks: AdvisoryHold | undefined;
   locksSince: number;
   /** The master's locks, by whoever asked for them. */
@@ -111,7 +111,6 @@ function newOpen(directories: ConfinedDirectories, list: RoundList): Open {
     apply: undefined,
     blocks: new Map(),
     numbers: new Set(),
-    held: undefined,
     locks: undefined,
     locksSince: 0,
     shared: new Map(),
@@ -160,20 +159,11 @@ function lock(targets: readonly LockTarget[], isLast: boolean, descriptors: read
   return { refused, files };
 }
 
-function holdFiles(number: number): readonly HeldFile[] {
-  opened().held?.close();
-  const held = new HeldFiles(applying(), blockOf(number));
-  opened().held = held;
-  return held.files;
-}
-
 /** Ends what is held for a switch; for how long locks were held, in milliseconds. */
 function unlock(): number {
-  const { locks, held, locksSince } = opened();
+  const { locks, locksSince } = opened();
   locks?.release();
-  held?.close();
   opened().locks = undefined;
-  opened().held = undefined;
   return locks === undefined ? 0 : performance.now() - locksSince;
 }
 
@@ -345,19 +335,25 @@ const handlers: Handlers = {
     await writeJournal(journalOfBlock(applying(), block));
     syncBlock(applying(), block);
   },
-  heldFiles: holdFiles,
+  /** The block's files as the hold process is told of them. */
+  holdFiles(number: number): HoldFile[] {
+    const { directories, staging } = applying();
+    return blockFiles(blockOf(number)).map(({ path, staged }) => ({
+      directory: directories.root,
+      path,
+      ...(staged === undefined ? {} : { staged: { directory: staging.handle, path: staged } }),
+    }));
+  },
   /** @param contended paths that were refused before */
   lock(number: number, isLast: boolean, contended: readonly BytePath[]): Locked {
-    const files = holdFiles(number);
+    const files = blockFiles(blockOf(number));
     const others = new Set(contended);
     const drained = drainReaders(
       applying(),
       files.filter(({ path }) => others.has(path)),
     );
-    const targets = files
-      .filter(({ path }) => !others.has(path) || drained.refused.includes(path))
-      .map(({ path, directory, name }) => ({ path, locate: () => ({ directory, name }) }));
-    return lock(targets, isLast, drained.descriptors);
+    const left = files.filter(({ path }) => !others.has(path) || drained.refused.includes(path));
+    return lock(located(left.map(({ path }) => path)), isLast, drained.descriptors);
   },
   lockPaths: (paths: BytePath[], isLast: boolean) => lock(located(paths), isLast),
   unlock,
