@@ -10,6 +10,7 @@ const FAN_CLASS_PRE_CONTENT = 0x8;
 const FAN_UNLIMITED_QUEUE = 0x10;
 const FAN_UNLIMITED_MARKS = 0x20;
 const FAN_REPORT_TID = 0x100;
+const FAN_MARK_REMOVE = 0x02;
 const FAN_MARK_ADD = 0x1;
 const FAN_MARK_DONT_FOLLOW = 0x4;
 const FAN_MARK_FLUSH = 0x80;
@@ -57,6 +58,8 @@ export interface FanotifyCalls {
   mark(group: number, fd: number): void;
   /** The same for the inode that the name leads to, which is not opened; not of a symlink's target. */
   markName(group: number, directory: DirectoryHandle, name: string): void;
+  /** Takes back `mark`. */
+  unmark(group: number, fd: number): void;
   removeMarks(group: number): void;
   /**
    * Reads the opens that wait, until there are no more.
@@ -157,6 +160,9 @@ export function createFanotifyCalls(): FanotifyCalls {
       name.write(`${text}\0`, 0, "latin1");
       const flags = FAN_MARK_ADD | FAN_MARK_DONT_FOLLOW;
       if ((fanotifyMark(group, flags, FAN_OPEN_PERM, directory, name) as number) < 0) fail("fanotify_mark");
+    },
+    unmark(group, fd) {
+      if ((fanotifyMark(group, FAN_MARK_REMOVE, FAN_OPEN_PERM, fd, null) as number) < 0) fail("fanotify_mark");
     },
     removeMarks(group) {
       if ((fanotifyMark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, null) as number) < 0) fail("fanotify_mark");

@@ -38,8 +38,18 @@ interface Orphan {
   readonly blocked: Waiter[];
 }
 
+/**
+ * How long those who have files open may take to close them before the switch. Until then opens pass: a
+ * program that opens one file after the other gets on with old versions, and who comes later with new ones.
+ */
+const GATHER_MS = 60;
+const LOOK_AGAIN_MS = 0.15;
+/** Open files that are watched for it; more are given up as never free. */
+const MAX_BUSY = 1024;
 /** Marked between looks at the other descriptors. */
 const MARKED_AT_A_TIME = 256;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /** No such file (any more), or a symlink or another file system on the way. */
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ENXIO"]);
 
@@ -60,14 +70,17 @@ export class HeldFiles {
   readonly #calls: SystemCalls;
   readonly #fanotify: FanotifyCalls;
   readonly #node: number;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
+  #endedAt: number | undefined;
   readonly #directories = new Map<string, number>();
   readonly #byInode = new Map<string, HeldFile[]>();
   #waiters: Waiter[] = [];
   readonly #orphans = new Map<string, Orphan>();
+  /** Old versions that somebody has open, by inode, each with the only descriptor of it here. */
+  readonly #busy = new Map<string, number>();
   /** For one look at a time. */
   readonly #stat = newFileStat();
-  #phase: "holding" | "ending" | "unmarked" = "holding";
+  #phase: "gathering" | "holding" | "ending" | "unmarked" = "gathering";
   #endRequested = false;
   #closed = false;
   #waited = 0;
@@ -76,15 +89,15 @@ export class HeldFiles {
 
   /**
    * @param node process id of the node, whose own opens pass
-   * @throws SystemError of fanotify_init(2)
+   * @param group a group without marks, which this hold is given
    */
-  constructor(tools: RefreshTools, node: number, leaseMs: number) {
+  constructor(tools: RefreshTools, node: number, leaseMs: number, group: number) {
     this.#tools = tools;
     this.#calls = tools.calls;
     this.#fanotify = tools.fanotify;
     this.#node = node;
     this.leaseEnd = this.#startedAt + leaseMs;
-    this.group = tools.fanotify.createGroup();
+    this.group = group;
   }
 
   holds(inode: string): boolean {
@@ -97,12 +110,13 @@ export class HeldFiles {
   }
 
   get counts(): HoldCounts {
-    const heldMs = Math.round((performance.now() - this.#startedAt) * 1000) / 1000;
+    const heldMs = Math.round(((this.#endedAt ?? performance.now()) - this.#startedAt) * 1000) / 1000;
     return { heldMs, waiters: this.#waited, refreshed: this.#refreshed, denied: this.#denied };
   }
 
   /**
-   * The whole life of a hold, to be driven on.
+   * The whole life of a hold, to be driven on. When it is over the group has no marks, and may serve
+   * another hold.
    *
    * @param isHeldElsewhere whether another hold of this process has the inode: this process must not open it
    * then, as it would wait for itself
@@ -120,12 +134,54 @@ export class HeldFiles {
         if (this.#add(file, isHeldElsewhere)) held++;
         if (i % MARKED_AT_A_TIME === MARKED_AT_A_TIME - 1) yield "now";
       }
+      yield* this.#gather();
       onHeld(held);
       while (!this.#endRequested) yield "later";
       yield* this.#end();
-    } finally {
+      this.#endedAt = performance.now();
+      this.#forget();
+    } catch (error) {
       this.close();
+      throw error;
     }
+  }
+
+  /**
+   * Looks for a moment in which nobody has any of the files open, and keeps that state: who opens one from
+   * then on waits. Those who wait count as having a file open, so between two looks there are no marks on
+   * files that are in use. When no such moment comes, those files that are free at the last look will do.
+   */
+  *#gather(): Generator<Pace, void> {
+    const until = performance.now() + GATHER_MS;
+    let alone: ReadonlySet<string>;
+    for (;;) {
+      for (const fd of this.#busy.values()) this.#fanotify.mark(this.group, fd);
+      alone = new Set([...this.#busy].filter(([, fd]) => this.#fanotify.isAlone(fd)).map(([inode]) => inode));
+      if (alone.size === this.#busy.size || performance.now() > until || this.#endRequested) break;
+      for (const fd of this.#busy.values()) this.#fanotify.unmark(this.group, fd);
+      this.receive();
+      Atomics.wait(pause, 0, 0, LOOK_AGAIN_MS);
+      yield "now";
+    }
+    this.#phase = "holding";
+    this.#startedAt = performance.now();
+    for (const [inode, fd] of this.#busy) {
+      for (const file of this.#byInode.get(inode) ?? []) file.alone = alone.has(inode);
+      this.#fanotify.close(fd);
+    }
+    this.#busy.clear();
+  }
+
+  /** Lets somebody in before the hold is closed, and takes note of the file that it has open then. */
+  #letIn({ fd }: Waiter): void {
+    this.#fanotify.allow(this.group, fd);
+    const inode = this.#inodeOf({ fd });
+    const files = this.#byInode.get(inode) ?? [];
+    const isOld = files.some((file) => file.old === inode && file.staged !== undefined);
+    if (!isOld || this.#busy.has(inode) || this.#busy.size >= MAX_BUSY) {
+      for (const file of files) if (!this.#busy.has(inode)) file.alone = false;
+      this.#fanotify.close(fd);
+    } else this.#busy.set(inode, fd);
   }
 
   #directory(of: number, path: string): number {
@@ -157,9 +213,11 @@ export class HeldFiles {
       };
       file.old = this.#mark(file.at, isHeldElsewhere, (fd) => {
         // Only what can be exchanged out is ever refreshed.
-        if (staged !== undefined) file.alone = this.#fanotify.isAlone(fd);
+        if (staged === undefined) return false;
+        file.alone = this.#fanotify.isAlone(fd);
+        return !file.alone;
       });
-      if (staged !== undefined) file.fresh = this.#mark(staged, isHeldElsewhere, () => {});
+      if (staged !== undefined) file.fresh = this.#mark(staged, isHeldElsewhere, () => false);
       for (const inode of new Set([file.old, file.fresh])) {
         if (inode === undefined) continue;
         const others = this.#byInode.get(inode);
@@ -176,11 +234,13 @@ export class HeldFiles {
   /**
    * Marks the regular file of this name, if there is one; returns its inode. It is opened before and closed
    * after, since what it takes to know who else has it open is a descriptor from before the mark.
+   *
+   * @param isBusy whether somebody else has it open, who may be waited for
    */
   #mark(
     { directory, name }: Place,
     isHeldElsewhere: (inode: string) => boolean,
-    whileOpen: (fd: number) => void,
+    isBusy: (fd: number) => boolean,
   ): string | undefined {
     const stat = this.#stat;
     if (!this.#calls.stat(directory, name, stat) || (stat.mode & S_IFMT) !== S_IFREG) return undefined;
@@ -202,13 +262,15 @@ export class HeldFiles {
       this.#fanotify.markName(this.group, directory, name);
       return known;
     }
+    let keep = false;
     try {
       // Should another file have taken the name since the look at it, it waits too, and is not refreshed.
       this.#fanotify.mark(this.group, fd);
-      whileOpen(fd);
+      keep = isBusy(fd) && this.#busy.size < MAX_BUSY && this.#inodeOf({ fd }) === known;
+      if (keep) this.#busy.set(known, fd);
       return known;
     } finally {
-      this.#calls.closeFile(fd);
+      if (!keep) this.#calls.closeFile(fd);
     }
   }
 
@@ -218,6 +280,7 @@ export class HeldFiles {
       const waiter: Waiter = { fd, tid };
       // The node itself must never wait for its own hold, nor this process for itself.
       if (existsSync(`/proc/${this.#node}/task/${tid}`) || existsSync(`/proc/self/task/${tid}`)) this.#allow(waiter);
+      else if (this.#phase === "gathering") this.#letIn(waiter);
       else {
         this.#waited++;
         if (this.#phase === "holding") this.#waiters.push(waiter);
@@ -241,7 +304,7 @@ export class HeldFiles {
     return this.#calls.stat(place.directory, place.name, this.#stat) ? keyOf(this.#stat) : undefined;
   }
 
-  #inodeOf({ fd }: Waiter): string {
+  #inodeOf({ fd }: Pick<Waiter, "fd">): string {
     this.#calls.statFile(fd, this.#stat);
     return keyOf(this.#stat);
   }
@@ -347,7 +410,12 @@ export class HeldFiles {
     if (this.#closed) return;
     this.#closed = true;
     this.#fanotify.close(this.group);
+    this.#forget();
+  }
+
+  #forget(): void {
     for (const { fd } of this.#waiters) this.#fanotify.close(fd);
+    for (const fd of this.#busy.values()) this.#fanotify.close(fd);
     for (const { waiters, blocked } of this.#orphans.values()) {
       for (const { fd } of [...waiters, ...blocked]) this.#fanotify.close(fd);
     }

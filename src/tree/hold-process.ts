@@ -57,13 +57,15 @@ interface RunningHold {
 function serve(tools: RefreshTools, node: number): void {
   const { fanotify, opener } = tools;
   const holds = new Map<string, RunningHold>();
+  // To close one takes the kernel milliseconds, as it waits for all that may still look at its marks.
+  const idle: number[] = [];
   const input = Buffer.allocUnsafeSlow(256 * 1024);
   let unread: Buffer[] = [];
   let ended = false;
 
   function begin({ id, leaseMs, files }: HoldRequest & { type: "hold" }): void {
     try {
-      const held = new HeldFiles(tools, node, leaseMs);
+      const held = new HeldFiles(tools, node, leaseMs, idle.pop() ?? fanotify.createGroup());
       const elsewhere = (inode: string): boolean => {
         for (const other of holds.values()) if (other.files !== held && other.files.holds(inode)) return true;
         return false;
@@ -112,6 +114,7 @@ function serve(tools: RefreshTools, node: number): void {
       const { done, value } = steps.next();
       if (done !== true) return value;
       say({ type: "ended", id, lapsed: files.lapsed, ...files.counts });
+      idle.push(files.group);
     } catch (error) {
       fail(id, error);
     }
@@ -119,14 +122,23 @@ function serve(tools: RefreshTools, node: number): void {
     return "later";
   }
 
+  /** Some come after the marks are gone, as they had seen one. */
+  function letIn(group: number): void {
+    fanotify.readWaiters(group, (fd) => {
+      fanotify.allow(group, fd);
+      fanotify.close(fd);
+    });
+  }
+
   const scrap = Buffer.alloc(64);
   let wait = -1;
   while (!ended || holds.size > 0) {
-    const watched = [opener.wake, ...[...holds.values()].map((hold) => hold.files.group)];
+    const watched = [opener.wake, ...idle, ...[...holds.values()].map((hold) => hold.files.group)];
     if (!ended) watched.push(INPUT);
     const ready = fanotify.poll(watched, wait);
     if (ready.has(opener.wake)) readSync(opener.wake, scrap, 0, scrap.length, null);
     for (const { files } of holds.values()) if (ready.has(files.group)) files.receive();
+    for (const group of idle) if (ready.has(group)) letIn(group);
     if (ready.has(INPUT)) listen();
     wait = -1;
     for (const [id, hold] of holds) {

@@ -143,6 +143,7 @@ function blockOf(number: number): Block {
  */
 function lock(targets: readonly LockTarget[], isLast: boolean, descriptors: readonly number[] = []): Locked {
   const at = opened();
+  const since = performance.now();
   let taken: TakenHold;
   try {
     taken = AdvisoryHold.take(calls, targets, "exclusive", 0);
@@ -154,7 +155,7 @@ function lock(targets: readonly LockTarget[], isLast: boolean, descriptors: read
   const files = hold.held + descriptors.length / 2;
   hold.adopt(descriptors);
   at.locks = hold;
-  at.locksSince = performance.now();
+  at.locksSince = since;
   if (refused.length > 0 && !isLast) unlock();
   return { refused, files };
 }
