@@ -11,12 +11,12 @@ import test, { type ExecutionContext } from "ava";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
 import type { HoldEnd, HoldFile, HoldProcess as HoldProcessType } from "../../src/tree/mandatory-hold.ts";
 import type { DirectoryHandle, SystemCalls } from "../../src/tree/system-calls.ts";
+import { hasSysAdmin } from "../fixtures/capabilities.ts";
 import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
-const IS_ROOT = process.platform === "linux" && process.geteuid?.() === 0;
 /** fanotify(7) permission events take CAP_SYS_ADMIN. */
-const asRoot = IS_ROOT ? test.serial : test.serial.skip;
+const asRoot = hasSysAdmin() ? test.serial : test.serial.skip;
 const OWNER = new URL("../fixtures/hold-owner.js", import.meta.url).pathname;
 const READER = new URL("../fixtures/version-reader.py", import.meta.url).pathname;
 const LEASE_MS = 60_000;
