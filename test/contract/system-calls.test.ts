@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -577,6 +578,28 @@ both("data is found behind a hole, and never behind itself", (t, { calls, root, 
     const found = calls.seekData(fd, at, 16 * MIB);
     t.true(found >= at && found <= 8 * MIB, `${found}`);
   }
+  calls.closeFile(fd);
+});
+
+test("linux: what is on disk is dropped from memory when that is asked for", (t) => {
+  const { calls, root, path } = createWorld(t, createLinuxCalls);
+  const file = join(path, "cached");
+  fs.writeFileSync(file, Buffer.alloc(1 << 20, 1));
+  const resident = (): number | undefined => {
+    const { stdout, status } = spawnSync("fincore", ["--bytes", "--noheadings", "--output", "RES", file]);
+    return status === 0 ? Number(stdout.toString()) : undefined;
+  };
+  const onTmpfs = fs.statfsSync(path).type === 0x01021994;
+  if (resident() === undefined || onTmpfs) {
+    t.log("no fincore(1), or nothing but memory to keep the file in");
+    t.pass();
+    return;
+  }
+  const fd = calls.openFile(root, "cached");
+  t.true((resident() ?? 0) > 0);
+  calls.syncFileSystem(root);
+  calls.dropCache(fd);
+  t.is(resident(), 0);
   calls.closeFile(fd);
 });
 
