@@ -4,6 +4,7 @@ import test from "ava";
 import { type Identity, loadIdentity } from "../../src/mesh/identity.ts";
 import { startMesh } from "../../src/mesh/libp2p-mesh.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import { LockstepError } from "../../src/model/errors.ts";
 import { DEFAULT_MAX_DELETE, type RoundId, type RoundOrder } from "../../src/model/order.ts";
 import type { RoleAssignment } from "../../src/model/role.ts";
 import type { Mesh } from "../../src/ports/mesh.ts";
@@ -101,12 +102,18 @@ async function envelopes(signer: Identity, change: { assignment?: object; order?
 }
 
 async function list(mesh: Mesh, host: string, round: Awaited<ReturnType<typeof envelopes>>): Promise<number> {
-  const link = await HostLink.open(mesh, fleet.host(host).peerId, host, round.id, AbortSignal.timeout(30_000));
-  try {
-    await link.begin(round.assignment, round.order);
-    return (await link.list()).root.count;
-  } finally {
-    link.abort(new Error("done"));
+  for (let tries = 1; ; tries++) {
+    const link = await HostLink.open(mesh, fleet.host(host).peerId, host, round.id, AbortSignal.timeout(30_000));
+    try {
+      await link.begin(round.assignment, round.order);
+      return (await link.list()).root.count;
+    } catch (error) {
+      // The host takes a moment to notice that the test before has left.
+      if (!(error instanceof LockstepError) || error.code !== "LOCKSTEP_ROUND_BUSY" || tries === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } finally {
+      link.abort(new Error("done"));
+    }
   }
 }
 
