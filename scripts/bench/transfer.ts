@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   statSync,
@@ -18,6 +19,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { renderTable } from "../../node/render/table.ts";
 import { startLocalMesh } from "../mesh/local-mesh.ts";
@@ -190,6 +192,39 @@ function rsyncContender(
   };
 }
 
+/** What the transport alone would take for the same bytes: a bound, not a tool. */
+async function bareContender(
+  workshop: Workshop,
+  namespaces: Namespaces,
+  place: string,
+  source: string,
+): Promise<Contender> {
+  const program = fileURLToPath(new URL("./bare-stream.ts", import.meta.url));
+  const flags = ["--no-incremental-marking", "--import=tsx", program];
+  mkdirSync(place);
+  const start = (host: string, log: string, args: readonly string[], awaitLine: boolean) => {
+    const at = namespaces.at(host, process.execPath, [...flags, ...args]);
+    return workshop.serve(at.command, at.args, join(place, log), awaitLine);
+  };
+  const target = join(place, "received");
+  const receiver = await start("remote-1", "receiver.log", ["receive", namespaces.address("remote-1"), target], true);
+  const sender = await start("master", "sender.log", ["send", receiver.firstLine, source], false);
+  const said = async (word: string): Promise<void> => {
+    while (!readFileSync(sender.log, "utf8").includes(word)) await sleep(5);
+  };
+  await said("ready");
+  return {
+    name: BARE,
+    durability: "none",
+    pids: [sender.pid, receiver.pid],
+    async sync() {
+      process.kill(sender.pid, "SIGUSR2");
+      await said("done");
+    },
+  };
+}
+
+const BARE = "bare libp2p stream";
 const FIGURES = ["wall s", "cpu s", "peak RSS MB", "wire MB"] as const;
 
 async function measure(namespaces: Namespaces, contender: Contender, all: readonly Contender[]): Promise<number[]> {
@@ -288,6 +323,9 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
             contenders.push(rsyncContender(workshop, namespaces, rsync as string, route, source, target, fsync));
           }
         }
+        if (each.name === "large") {
+          contenders.push(await bareContender(workshop, namespaces, join(base, `${own}-bare`), source));
+        }
         names = contenders.map(({ name, durability }) => `${name}, ${durability}`);
         for (const [s, step] of steps.entries()) {
           if (s > 0) each.changes[s - 1].make(source);
@@ -295,6 +333,8 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
           for (let i = 0; i < contenders.length; i++) {
             // Another one begins each time.
             const contender = contenders[(i + number + s) % contenders.length];
+            // It compares nothing, so there is no change to be carried over.
+            if (contender.name === BARE && s > 0) continue;
             spawnSync("sync");
             const figures = await measure(namespaces, contender, contenders);
             const name = `${contender.name}, ${contender.durability}`;
@@ -302,7 +342,8 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
             console.log(`run ${number + 1}, ${step}: ${name}: ${figures.map((f) => f.toFixed(2)).join(", ")}`);
           }
         }
-        for (const { name, pids } of contenders) if (name === "Lockstep") for (const pid of pids) process.kill(pid);
+        for (const { name, pids } of contenders)
+          if (name === "Lockstep" || name === BARE) for (const pid of pids) process.kill(pid);
       }
       console.log(`\n${table(steps, names, samples)}\n`);
     }
