@@ -70,9 +70,24 @@ test("a good fleet file is read with all it says", (t) => {
 test("what a root leaves out has its default", (t) => {
   const www = read(t, HOSTS + ROOT).roots.get("www");
   t.is(www?.hold, "none");
+  t.is(www?.holdFallback, "stop");
+  t.deepEqual(www?.blockSize, { bytes: 64 * 1024 * 1024, paths: 2048 });
   t.is(www?.delete, true);
   t.deepEqual(www?.maxDelete, { amount: 50, unit: "percent" });
   t.is(www?.classes.size, 0);
+});
+
+test("the size of blocks is bytes, or bytes and paths", (t) => {
+  const sizeOf = (text: string) => {
+    const root = `roots:\n  www: { comparison: delta, master: alpha, remotes: [beta], blockSize: ${text} }\n`;
+    return read(t, HOSTS + root).roots.get("www")?.blockSize;
+  };
+  t.deepEqual(sizeOf("1MiB"), { bytes: 1024 * 1024, paths: 2048 });
+  t.deepEqual(sizeOf("{ paths: 10000 }"), { bytes: 64 * 1024 * 1024, paths: 10_000 });
+  t.deepEqual(sizeOf("{ bytes: 5KB, paths: 1 }"), { bytes: 5000, paths: 1 });
+  for (const wrong of ["0", "much", "{ paths: 0 }", "{ paths: 10001 }", "{ paths: 1.5 }", "{ files: 3 }"]) {
+    t.throws(() => sizeOf(wrong), { code: "LOCKSTEP_CONFIG", message: /blockSize/ }, wrong);
+  }
 });
 
 test("a star means every host but the master and the comparison servers", (t) => {
