@@ -3,6 +3,7 @@ import type { Channel } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeError } from "./codec.ts";
 import { beat, watchSilence } from "./liveness.ts";
 import { RoundRequest, RoundResponse } from "./messages.ts";
+import { packFrame, unpackFrame } from "./packed-frame.ts";
 
 /** What a request says besides its number. */
 export type RequestBody = Omit<RoundRequest, "id">;
@@ -52,7 +53,7 @@ export class Requester {
   async #listen(): Promise<void> {
     try {
       for await (const frame of this.#channel.source) {
-        const { id, last, error, ...body } = decodeMessage((b) => RoundResponse.decode(b), frame);
+        const { id, last, error, ...body } = decodeMessage((b) => RoundResponse.decode(b), unpackFrame(frame));
         const waiting = this.#waiting.get(id);
         if (waiting === undefined) continue;
         if (error !== undefined) waiting.error = decodeError(error, this.#host);
@@ -79,7 +80,7 @@ export class Requester {
   }
 
   async #send(body: RequestBody, id: number): Promise<void> {
-    await this.#channel.send(RoundRequest.encode({ ...body, id }));
+    await this.#channel.send(packFrame(RoundRequest.encode({ ...body, id })));
   }
 
   /** The parts of an answer as they come. */
@@ -138,7 +139,7 @@ export async function respond(
   const one = async (request: RoundRequest): Promise<void> => {
     try {
       for await (const part of answer(request)) {
-        await channel.send(RoundResponse.encode({ ...part, id: request.id, last: false }));
+        await channel.send(packFrame(RoundResponse.encode({ ...part, id: request.id, last: false })));
       }
       await channel.send(RoundResponse.encode({ id: request.id, last: true }));
     } catch (error) {
@@ -146,7 +147,7 @@ export async function respond(
     }
   };
   for await (const frame of channel.source) {
-    const request = decodeMessage((b) => RoundRequest.decode(b), frame);
+    const request = decodeMessage((b) => RoundRequest.decode(b), unpackFrame(frame));
     if (request.ping !== undefined) {
       await channel.send(RoundResponse.encode({ id: request.id, last: true }));
       continue;
