@@ -6,7 +6,7 @@ import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
 import type { CheckResult, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
-import { commitHeld, type Locked, persist } from "./held-commit.ts";
+import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
 import { type PackedContent, RecentContent } from "./recent-content.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
@@ -61,6 +61,10 @@ class RestartingWorker {
   }
 }
 
+function ended(): LockstepError {
+  return new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has ended");
+}
+
 type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content: PackedContent };
 
 /**
@@ -83,6 +87,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     },
   );
   const recent = new RecentContent();
+  const { lacks, canLock } = chooseCalls();
   let holder: HoldProcess | undefined;
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
@@ -93,9 +98,31 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
   contents.start();
   return {
     name,
-    lacks: chooseCalls().lacks,
+    lacks,
     begin(): TreeRound {
-      const call = <T>(verb: string, ...args: unknown[]): Promise<T> => rounds.port.call<T>(verb, args);
+      let closed = false;
+      // What is left of a round that has ended must not meddle with the next one, which the same worker runs.
+      const call = <T>(verb: string, ...args: unknown[]): Promise<T> =>
+        closed ? Promise.reject(ended()) : rounds.port.call<T>(verb, args);
+      let quiet: Promise<unknown> = Promise.resolve();
+      const quietly = <T>(work: () => Promise<T>): Promise<T> => {
+        const working = work();
+        quiet = working.catch(() => undefined);
+        return working;
+      };
+      /** For what may wait for the end of a hold; calls keep their order. */
+      const callLater = async <T>(verb: string, args: unknown[], moved: ArrayBuffer[] = []): Promise<T> => {
+        await quiet;
+        if (closed) throw ended();
+        return rounds.port.call<T>(verb, args, moved);
+      };
+      // Whoever asks for all at once gets it one after the other.
+      let turn: Promise<unknown> = Promise.resolve();
+      const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+        const done = turn.then(work);
+        turn = done.catch(() => undefined);
+        return done;
+      };
       const shares = new SharedHolds(call);
       let hold: Hold = "none";
       const activity = { held: 0, checking: 0 };
@@ -116,28 +143,26 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         unshare: (id) => shares.unshare(id),
         absent: (paths) => call("absent", paths),
         freeBytes: () => call("freeBytes"),
-        async prepare(limits) {
-          if (limits.hold === "mandatory") await startHolder();
-          hold = limits.hold;
-          await call("prepare", limits);
+        prepare: (limits) =>
+          inTurn(async () => {
+            if (limits.hold === "mandatory" && canLock) await startHolder();
+            hold = limits.hold;
+            await call("prepare", limits);
+          }),
+        stage: (request) => callLater("stage", [request]),
+        chunkIndex: (block, index, packed) => callLater("chunkIndex", [block, index, packed]),
+        chunkBatch: (block, index, batch, bytes) => callLater("chunkBatch", [block, index, batch, bytes]),
+        fragments: (block, index, offset, bytes) => callLater("fragments", [block, index, offset, bytes]),
+        sourceLost: (block, index) => callLater("sourceLost", [block, index]),
+        receive: (block, frame) => callLater("receive", [block, frame], [frame.buffer]),
+        staged: (block) => callLater("staged", [block]),
+        commit: (block) => {
+          const tell = (files: number): void => {
+            activity.held = files;
+          };
+          const switching = { call, level: hold, holder: () => holder as HoldProcess, tell, quietly };
+          return inTurn(() => commitHeld(switching, block));
         },
-        stage: (request) => call("stage", request),
-        chunkIndex: (block, index, packed) => call("chunkIndex", block, index, packed),
-        chunkBatch: (block, index, batch, bytes) => call("chunkBatch", block, index, batch, bytes),
-        fragments: (block, index, offset, bytes) => call("fragments", block, index, offset, bytes),
-        sourceLost: (block, index) => call("sourceLost", block, index),
-        receive: (block, frame) => rounds.port.call("receive", [block, frame], [frame.buffer]),
-        staged: (block) => call("staged", block),
-        commit: (block) =>
-          commitHeld(
-            call,
-            block,
-            hold,
-            () => holder as HoldProcess,
-            (files) => {
-              activity.held = files;
-            },
-          ),
         activity: () => ({ held: activity.held + shares.held, checking: activity.checking }),
         async check(request, represents) {
           activity.checking++;
@@ -150,20 +175,21 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
             activity.checking--;
           }
         },
-        async delete(paths) {
-          if (hold === "none") return call("delete", paths, []);
-          const { refused } = await persist((isLast) => call<Locked>("lockPaths", paths, isLast));
-          try {
-            return await call("delete", paths, refused);
-          } finally {
-            await call("unlock");
-          }
-        },
-        finish: () => call("finish"),
-        close(clean) {
+        delete: (paths) =>
+          inTurn(async () => {
+            if (hold === "none") return call("delete", paths);
+            const { done } = await persist((isLast) => call<DoneLocked>("deleteLocked", paths, isLast));
+            const { counts, problems } = done as NonNullable<typeof done>;
+            return { counts, problems };
+          }),
+        finish: () => inTurn(() => call("finish")),
+        async close(clean) {
+          closed = true;
+          // Until nothing is held any more, as the hold process reaches files by descriptors of this round.
+          await turn;
           recent.clear();
           shares.close();
-          return call("close", clean);
+          return rounds.port.call("close", [clean]);
         },
       };
     },

@@ -1,6 +1,6 @@
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
-import { type Locked, persist, type RoundCall } from "./held-commit.ts";
+import { persist, type RoundCall, type Shared } from "./held-commit.ts";
 
 /** How long files stay held when whoever asked for it does not renew it. */
 const LEASE_MS = 30_000;
@@ -16,7 +16,7 @@ export class SharedHolds {
   }
 
   async share(id: number, ordinals: OrdinalRanges): Promise<readonly BytePath[]> {
-    const { refused, files } = await persist((isLast) => this.#call<Locked>("share", id, ordinals, isLast));
+    const { refused, files } = await persist((isLast) => this.#call<Shared>("share", id, ordinals, isLast));
     this.#files.set(id, files);
     const lease = setTimeout(() => void this.unshare(id).catch(() => undefined), LEASE_MS);
     lease.unref();
