@@ -914,7 +914,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "read: lease still held after a read",
     file: STABLE,
-    remove: "(!leased || calls.leaseHeld(fd));",
+    remove: "(once || !leased || stillLeased);",
     by: "true;",
     test: READ_TEST,
   },
