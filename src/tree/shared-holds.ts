@@ -8,17 +8,19 @@ const LEASE_MS = 30_000;
 /** What a master holds for its round: each group until it is released, or its lease ends. */
 export class SharedHolds {
   readonly #call: RoundCall;
+  readonly #leaseMs: number;
   readonly #leases = new Map<number, NodeJS.Timeout>();
   readonly #files = new Map<number, number>();
 
-  constructor(call: RoundCall) {
+  constructor(call: RoundCall, leaseMs: number = LEASE_MS) {
     this.#call = call;
+    this.#leaseMs = leaseMs;
   }
 
   async share(id: number, ordinals: OrdinalRanges): Promise<readonly BytePath[]> {
     const { refused, files } = await persist((isLast) => this.#call<Shared>("share", id, ordinals, isLast));
     this.#files.set(id, files);
-    const lease = setTimeout(() => void this.unshare(id).catch(() => undefined), LEASE_MS);
+    const lease = setTimeout(() => void this.unshare(id).catch(() => undefined), this.#leaseMs);
     lease.unref();
     this.#leases.set(id, lease);
     return refused;

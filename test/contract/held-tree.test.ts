@@ -165,6 +165,29 @@ test.serial("a commit that waits for a lock ends with its round, and does not me
   await second.close(true);
 });
 
+test.serial("the master does not state what a writer has locked, and keeps its lock off the rest", async (t) => {
+  const { b, remoteTree } = createWorld(t);
+  write(join(b, "f"), "f");
+  write(join(b, "g"), "g");
+  const writer = spawn("flock", ["--no-fork", "-x", join(b, "f"), "sh", "-c", "echo locked; exec sleep 600"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.teardown(() => writer.kill("SIGKILL"));
+  await once(writer.stdout, "data");
+  const round = remoteTree.begin();
+  await round.scan(LIST);
+  const refused = await round.share(1, [[0, 3]]);
+  t.deepEqual(refused, ["f"]);
+  const { paths, problems } = await round.state([[0, 3]], [], refused);
+  t.deepEqual([paths, codes(problems)], [["", "g"], [["f", "LOCKSTEP_HELD"]]]);
+  t.false(isFree(join(b, "g")));
+  await round.unshare(1);
+  t.true(isFree(join(b, "g")));
+  await round.share(2, [[2, 1]]);
+  await round.close(false);
+  t.true(isFree(join(b, "g")));
+});
+
 test.serial("a share that waits for a lock ends with its round, and takes nothing in the next", async (t) => {
   const { b, remoteTree } = createWorld(t);
   write(join(b, "f"), "f");
