@@ -19,6 +19,9 @@ function workerUrl(name: string): URL {
   return existsSync(compiled) ? compiled : new URL(`./${name}.ts`, import.meta.url);
 }
 
+/** How long the end of a tree waits for that of its round. */
+const END_WAIT_MS = 2_000;
+
 /** A worker thread; one that died is started anew on the next use. */
 class RestartingWorker {
   readonly #file: string;
@@ -26,6 +29,7 @@ class RestartingWorker {
   readonly #handlers: ConstructorParameters<typeof WorkerPort>[1];
   #worker: Worker | undefined;
   #port: WorkerPort | undefined;
+  #stopped = false;
 
   constructor(file: string, data: RoundWorkerData, handlers: ConstructorParameters<typeof WorkerPort>[1]) {
     this.#file = file;
@@ -40,7 +44,8 @@ class RestartingWorker {
       const gone = (why: string): void => {
         port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#data.name} ended: ${why}`));
         this.#worker = undefined;
-        this.#port = undefined;
+        // Whoever still asks is refused by what is left of it; no thread begins while the node ends.
+        if (!this.#stopped) this.#port = undefined;
       };
       worker.on("error", (error) => gone(error.message));
       worker.on("exit", (code) => gone(`exit code ${code}`));
@@ -56,6 +61,7 @@ class RestartingWorker {
 
   async stop(): Promise<void> {
     // A thread that is ended while it loads native code takes the whole process with it.
+    this.#stopped = true;
     await this.#port?.loaded;
     await this.#worker?.terminate();
   }
@@ -89,6 +95,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
   const recent = new RecentContent();
   const { lacks, canLock } = chooseCalls();
   let holder: HoldProcess | undefined;
+  let ending: Promise<unknown> = Promise.resolve();
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
@@ -183,13 +190,14 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
             return { counts, problems };
           }),
         finish: () => inTurn(() => call("finish")),
-        async close(clean) {
+        close(clean) {
           closed = true;
-          // Until nothing is held any more, as the hold process reaches files by descriptors of this round.
-          await turn;
-          recent.clear();
           shares.close();
-          return rounds.port.call("close", [clean]);
+          recent.clear();
+          // When nothing is held any more, as the hold process reaches files by descriptors of this round.
+          const done = turn.then(() => rounds.port.call<void>("close", [clean]));
+          ending = done.catch(() => undefined);
+          return done;
         },
       };
     },
@@ -212,6 +220,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
     },
     async close() {
+      // A round that is about to end may end properly; the journal knows of one that does not.
+      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, END_WAIT_MS).unref())]);
       await Promise.all([rounds.stop(), contents.stop(), holder?.close()]);
     },
   };

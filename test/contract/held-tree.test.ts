@@ -165,6 +165,22 @@ test.serial("a commit that waits for a lock ends with its round, and does not me
   await second.close(true);
 });
 
+test.serial("a tree that is closed while a commit waits ends its round, and starts no thread again", async (t) => {
+  const world = createWorld(t);
+  const { round } = await stageEmpty(world, ["f"], "advisory");
+  await lock(t, join(world.b, "f"));
+  const commit = round.commit(0).then(
+    () => "committed",
+    () => "refused",
+  );
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const closing = round.close(false);
+  await world.remoteTree.close();
+  t.deepEqual([await commit, await closing], ["refused", undefined]);
+  t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old");
+  await t.throwsAsync(world.remoteTree.begin().scan(LIST));
+});
+
 test.serial("the master does not state what a writer has locked, and keeps its lock off the rest", async (t) => {
   const { b, remoteTree } = createWorld(t);
   write(join(b, "f"), "f");
