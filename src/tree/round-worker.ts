@@ -174,6 +174,22 @@ function underLocks(
   }
 }
 
+/** Files that are held for long have a descriptor each; what is left must do for the network and the state. */
+const HELD_SHARE = 0.5;
+
+/** @throws LockstepError `LOCKSTEP_NO_RESOURCES` when to hold so many files more would starve the node */
+function checkDescriptors(more: number): void {
+  let held = 0;
+  for (const hold of opened().shared.values()) held += hold.held;
+  const most = Math.floor(calls.maxOpenFiles * HELD_SHARE);
+  if (held + more <= most) return;
+  throw new LockstepError(
+    "LOCKSTEP_NO_RESOURCES",
+    `to hold ${held + more} files takes more descriptors than the ${most} that this node can spare; ` +
+      "raise its limit of open files, or lower blockSize in the fleet file",
+  );
+}
+
 function located(paths: readonly BytePath[]): LockTarget[] {
   const { directories } = opened();
   return paths.map((path) => ({ path, locate: () => directories.locate(path) }));
@@ -289,7 +305,9 @@ const handlers: Handlers = {
     const { list, shared } = opened();
     if (!calls.canLock) throw cannotLock();
     // What may not be opened is not read either, which the reading says.
-    const { hold, refused } = AdvisoryHold.take(calls, located(list.filePaths(ordinals)), "shared", 0);
+    const files = located(list.filePaths(ordinals));
+    checkDescriptors(files.length);
+    const { hold, refused } = AdvisoryHold.take(calls, files, "shared", 0);
     if (refused.length > 0 && !isLast) hold.release();
     else shared.set(id, hold);
     hold.lease();

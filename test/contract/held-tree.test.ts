@@ -10,7 +10,7 @@ import { ACTIONS } from "../../src/model/plan.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import { decodeStated } from "../../src/model/statement.ts";
 import type { Tree, TreeRound } from "../../src/ports/tree.ts";
-import { importCompiled } from "../fixtures/compiled-source.ts";
+import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
@@ -202,6 +202,32 @@ test.serial("the master does not state what a writer has locked, and keeps its l
   await round.share(2, [[2, 1]]);
   await round.close(false);
   t.true(isFree(join(b, "g")));
+});
+
+test.serial("a master that holds many files keeps descriptors for everything else", (t) => {
+  const directory = tempDirectory(t);
+  for (let i = 0; i < 320; i++) fs.writeFileSync(join(directory, `f${i}`), "");
+  const program = `
+    import { closeSync, openSync } from "node:fs";
+    import { openTree } from ${JSON.stringify(compiledUrl("src/tree/open-tree.ts"))};
+    const nothing = { lookup: async ({ size }) => ({ known: new Uint8Array(size.length), digests: new Uint8Array(32 * size.length) }) };
+    const tree = openTree("www", process.argv[2], nothing, {});
+    const round = tree.begin();
+    await round.scan({ classification: ${JSON.stringify(WHOLE_ROOT)}, now: 0, fresh: false, isSource: false });
+    const share = (id, first) => round.share(id, [[first, 160]]).then(() => "shared", ({ code }) => code);
+    console.log(await share(1, 1), await share(2, 161));
+    const fds = Array.from({ length: 100 }, () => openSync("/dev/null"));
+    for (const fd of fds) closeSync(fd);
+    await round.unshare(1);
+    console.log(await share(3, 161));
+    await round.close(false);
+    await tree.close();
+    process.exit(0);`;
+  const file = join(tempDirectory(t), "program.mjs");
+  fs.writeFileSync(file, program);
+  const args = ["-c", 'ulimit -n 400 && exec "$@"', "sh", process.execPath, file, directory];
+  const { stdout, stderr } = spawnSync("sh", args, { encoding: "utf8", timeout: 60_000 });
+  t.is(stdout, "shared LOCKSTEP_NO_RESOURCES\nshared\n", stderr);
 });
 
 test.serial("a share that waits for a lock ends with its round, and takes nothing in the next", async (t) => {
