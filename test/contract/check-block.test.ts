@@ -1,7 +1,7 @@
 /** What is read back after a switch: what is found other than stated, and which digests may be used again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, linkSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
@@ -19,6 +19,7 @@ import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 /** Longer than the clock of a file system takes to tick. */
 const TICK_MS = 40;
+const TIME = 1_700_000_000;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, TICK_MS));
 
 interface World {
@@ -32,7 +33,10 @@ interface World {
 async function createWorld(t: ExecutionContext, ...names: string[]): Promise<World> {
   const calls = createLinuxCalls();
   const path = tempDirectory(t);
-  for (const name of names) writeFileSync(join(path, name), name);
+  for (const name of names) {
+    writeFileSync(join(path, name), name);
+    utimesSync(join(path, name), TIME, TIME);
+  }
   const root = openRoot(calls, path);
   t.teardown(() => root.directories.close());
   const { directories, list } = root;
@@ -107,14 +111,19 @@ test("a file that somebody has open for writing is read again, as its times may 
   t.deepEqual([inconsistent, [...paths]], [[], ["b"]]);
 });
 
-test("other content behind the same size and time is found", async (t) => {
-  const world = await createWorld(t, "a", "b");
-  const { mtime, atime } = statSync(join(world.path, "a"));
+test("other content behind the same size and time is found, and other attributes", async (t) => {
+  const world = await createWorld(t, "a", "b", "c", "d");
   writeFileSync(join(world.path, "a"), "A");
-  utimesSync(join(world.path, "a"), atime, mtime);
+  utimesSync(join(world.path, "a"), TIME, TIME);
+  chmodSync(join(world.path, "b"), 0o600);
+  rmSync(join(world.path, "c"));
   await rest();
   t.deepEqual(
-    world.check().inconsistent.map(({ path, code }) => [path, code]),
-    [["a", "LOCKSTEP_NOT_IN_STEP"]],
+    world.check().inconsistent.map(({ path, code, message }) => [path, code, message]),
+    [
+      ["a", "LOCKSTEP_NOT_IN_STEP", "has other content after its switch"],
+      ["b", "LOCKSTEP_NOT_IN_STEP", "has other mode after its switch"],
+      ["c", "LOCKSTEP_NOT_IN_STEP", "is gone after its switch"],
+    ],
   );
 });
