@@ -126,6 +126,58 @@ test.serial("a directory that turns into a file stays while a program has a file
   t.is(fs.readFileSync(join(world.b, "d"), "utf8"), "a file now");
 });
 
+test.serial(
+  "what is locked stays as it was, whatever was to become of it, and nothing else waits for it",
+  async (t) => {
+    const world = createWorld(t);
+    const { a, b } = world;
+    // A link group with new content; one whose names are single files yet; a directory; other attributes; nothing.
+    for (const root of [a, b]) {
+      write(join(root, "group/1"), root === a ? "new" : "old");
+      fs.linkSync(join(root, "group/1"), join(root, "group/2"));
+      write(join(root, "single/1"), root === a ? "new" : "old");
+      if (root === a) fs.linkSync(join(root, "single/1"), join(root, "single/2"));
+      else write(join(root, "single/2"), "old");
+      write(join(root, root === a ? "grown/f" : "grown"), "grown");
+      write(join(root, "attributes"), "same");
+      fs.chmodSync(join(root, "attributes"), root === a ? 0o600 : 0o644);
+      if (root === b) write(join(root, "deleted/f"), "deleted");
+      write(join(root, "free"), root);
+    }
+    const locked = ["attributes", "deleted/f", "group/1", "grown", "single/1"];
+    const before = locked.map((path) => fs.statSync(join(b, path)));
+    const lockers = await Promise.all(locked.map((path) => lock(t, join(b, path))));
+    const { problems } = await world.sync({ hold: "advisory" });
+    t.deepEqual(
+      codes(problems)
+        .map(([path, code]) => `${path} ${code}`)
+        .sort(),
+      [
+        "attributes LOCKSTEP_HELD",
+        "deleted LOCKSTEP_DIRECTORY_NOT_EMPTY",
+        "deleted/f LOCKSTEP_HELD",
+        "group/1 LOCKSTEP_HELD",
+        "group/2 LOCKSTEP_HELD",
+        "grown LOCKSTEP_HELD",
+        "grown/f LOCKSTEP_TARGET_CHANGED",
+        "single/1 LOCKSTEP_HELD",
+        "single/2 LOCKSTEP_TARGET_CHANGED",
+      ],
+    );
+    for (const [i, path] of locked.entries()) {
+      const { ino, mode } = fs.statSync(join(b, path));
+      t.deepEqual([ino, mode], [before[i].ino, before[i].mode], path);
+    }
+    t.is(fs.readFileSync(join(b, "free"), "utf8"), a);
+    for (const locker of lockers) locker.kill("SIGKILL");
+    t.deepEqual((await world.sync({ hold: "advisory" })).problems, []);
+    t.is(fs.statSync(join(b, "group/1")).ino, fs.statSync(join(b, "group/2")).ino);
+    t.is(fs.statSync(join(b, "single/1")).ino, fs.statSync(join(b, "single/2")).ino);
+    t.is(fs.readFileSync(join(b, "group/2"), "utf8"), "new");
+    t.false(fs.existsSync(join(b, "deleted")));
+  },
+);
+
 test.serial("blocks that are committed at once, and twice, leave no lock behind", async (t) => {
   const world = createWorld(t);
   const names = ["f", "g", "h"];
@@ -279,3 +331,20 @@ for (const hold of ["advisory", ...(IS_ROOT ? ["mandatory"] : [])] as Hold[]) {
     await round.close(true);
   });
 }
+
+(IS_ROOT ? test.serial : test.serial.skip)(
+  "a hold process that dies stops the switch, and the next pass has another",
+  async (t) => {
+    const world = createWorld(t);
+    const { round } = await stageEmpty(world, ["f", "g"], "mandatory");
+    const { stdout } = spawnSync("pgrep", ["-P", `${process.pid}`, "-f", "hold-process"], { encoding: "utf8" });
+    t.regex(stdout, /^\d+\n$/);
+    process.kill(Number(stdout), "SIGKILL");
+    for (const block of [0, 1]) await t.throwsAsync(round.commit(block), { code: "LOCKSTEP_HOLD_ENDED" });
+    t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "old");
+    await round.finish();
+    await round.close(true);
+    t.deepEqual((await world.sync({ hold: "mandatory" })).problems, []);
+    t.is(fs.readFileSync(join(world.b, "f"), "utf8"), "");
+  },
+);
