@@ -62,6 +62,9 @@ const SCAN = "src/tree/scan.ts";
 const CALLS = "src/tree/linux-calls.ts";
 const STABLE = "src/tree/read-stable.ts";
 const CACHE = "src/store/hash-cache.ts";
+const ROUND_WORKER = "src/tree/round-worker.ts";
+const DRAIN = "src/tree/drain-readers.ts";
+const CHECK = "src/tree/check-block.ts";
 
 const PATH_TEST = "test/unit/path.test.ts";
 const BATCH_TEST = "test/unit/batch.test.ts";
@@ -75,6 +78,9 @@ const CALLS_TEST = "test/contract/system-calls.test.ts";
 const OLD_KERNEL_TEST = "test/contract/old-kernel.test.ts";
 const CONFINED_TEST = "test/contract/confined-directories.test.ts";
 const READ_TEST = "test/contract/read-stable.test.ts";
+const HELD_TREE_TEST = "test/contract/held-tree.test.ts";
+const DRAIN_TEST = "test/contract/drain-readers.test.ts";
+const CHECK_TEST = "test/contract/check-block.test.ts";
 const RACES_TEST = "test/contract/switch-races.test.ts";
 const CACHE_TEST = "test/contract/hash-cache.test.ts";
 const E2E_AUTHORITY = "test/e2e/authority.test.ts";
@@ -914,7 +920,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "read: lease still held after a read",
     file: STABLE,
-    remove: "(!leased || calls.leaseHeld(fd));",
+    remove: "(once || !leased || stillLeased);",
     by: "true;",
     test: READ_TEST,
   },
@@ -969,6 +975,172 @@ const DEFENCES: readonly Defence[] = [
     remove: "page[at + AT_SUITE] === SUITE.id &&",
     by: "",
     test: CACHE_TEST,
+  },
+  // Holds, and the check after the switch.
+  {
+    name: "hold: what is locked is not switched",
+    file: COMMIT,
+    remove: 'if (bounds.refused.has(path)) return { path, code: "LOCKSTEP_HELD", message: HELD };',
+    by: "",
+    test: DRAIN_TEST,
+    match: "what a program*",
+  },
+  {
+    name: "hold: what may not be opened is not switched",
+    file: COMMIT,
+    remove: 'if (bounds.forbidden.has(path)) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: NOT_LOCKABLE };',
+    by: "",
+    test: DRAIN_TEST,
+    match: "what may not be opened*",
+  },
+  {
+    name: "hold: nothing is begun with after its end",
+    file: COMMIT,
+    remove: "if (bounds.mayBegin()) return undefined;",
+    by: "return undefined;",
+    test: DRAIN_TEST,
+    match: "no path is begun*",
+  },
+  {
+    name: "hold: files within what is replaced",
+    file: ROUND_WORKER,
+    remove: "return [...located(files.map(({ path }) => path)), ...within];",
+    by: "return within.length < 0 ? within : located(files.map(({ path }) => path));",
+    test: HELD_TREE_TEST,
+    match: "a directory that turns*",
+  },
+  {
+    name: "hold: a host without locks refuses it",
+    file: ROUND_WORKER,
+    remove: 'if (limits.hold !== "none" && !calls.canLock) throw cannotLock();',
+    by: "",
+    test: HELD_TREE_TEST,
+    match: "a host that cannot lock*",
+  },
+  {
+    name: "hold: descriptors are left for the node",
+    file: ROUND_WORKER,
+    remove: "if (held + more <= most) return;",
+    by: "if (held + more >= 0) return;",
+    test: HELD_TREE_TEST,
+    match: "a master that holds*",
+  },
+  {
+    name: "hold: a round that has ended does nothing",
+    file: "src/tree/open-tree.ts",
+    remove: "closed ? Promise.reject(ended()) : rounds.port.call<T>(verb, args);",
+    by: "rounds.port.call<T>(verb, args);",
+    test: HELD_TREE_TEST,
+    match: "a * that waits*",
+  },
+  {
+    name: "hold: other work waits for its end",
+    file: "src/tree/open-tree.ts",
+    remove: "quiet = working.catch(() => undefined);",
+    by: "",
+    test: HELD_TREE_TEST,
+    match: "other work*mandatory",
+  },
+  {
+    name: "hold: no thread begins while the node ends",
+    file: "src/tree/open-tree.ts",
+    remove: "if (!this.#stopped) this.#port = undefined;",
+    by: "this.#port = undefined;",
+    test: HELD_TREE_TEST,
+    match: "a tree that is closed*",
+  },
+  {
+    name: "hold: the master does not state what is locked",
+    file: "src/tree/round-list.ts",
+    remove: "if (held.has(path)) {",
+    by: 'if (held.has(path) && path === "") {',
+    test: HELD_TREE_TEST,
+    match: "the master does not state*",
+  },
+  {
+    name: "hold: shares end by themselves",
+    file: "src/tree/shared-holds.ts",
+    remove: "setTimeout(() => void this.unshare(id).catch(() => undefined), this.#leaseMs);",
+    by: "setTimeout(() => undefined, this.#leaseMs);",
+    test: "test/unit/shared-holds.test.ts",
+  },
+  {
+    name: "hold: a statement that fails lets go",
+    file: "src/roles/master.ts",
+    remove: "await this.#round.unshare(number).catch(() => undefined);",
+    by: "",
+    test: "test/unit/master.test.ts",
+  },
+  {
+    name: "hold: no fallback that was not ordered",
+    file: "src/roles/master.ts",
+    remove: 'if (holdFallback !== "none" || !isUnavailable(error)) throw error;',
+    by: "if (!isUnavailable(error)) throw error;",
+    test: "test/unit/master.test.ts",
+  },
+  {
+    name: "drain: only what is as it was listed",
+    file: DRAIN,
+    remove: "if (staged === undefined || !isAsListed(context, path, before)) return false;",
+    by: "if (staged === undefined) return false;",
+    test: DRAIN_TEST,
+  },
+  {
+    name: "drain: what comes back is the new version",
+    file: DRAIN,
+    remove: "if (!isStaged(fresh)) {",
+    by: 'if (!isStaged(fresh) && path === "") {',
+    test: DRAIN_TEST,
+  },
+  {
+    name: "drain: what others put there is given back",
+    file: DRAIN,
+    remove: "if (!isStaged(before)) exchange();",
+    by: "",
+    test: DRAIN_TEST,
+  },
+  {
+    name: "drain: further names count as locked",
+    file: DRAIN,
+    remove: "if (drained.inodes.has(inodeKey(before))) {",
+    by: 'if (drained.inodes.has("")) {',
+    test: DRAIN_TEST,
+  },
+  {
+    name: "check: other content is found",
+    file: CHECK,
+    remove: 'if (!sameDigest(found, checksum)) return "has other content";',
+    by: "",
+    test: CHECK_TEST,
+  },
+  {
+    name: "check: other attributes are found",
+    file: CHECK,
+    remove: "if (why !== undefined || found === undefined || checksum === undefined) return why;",
+    by: "if (found === undefined || checksum === undefined) return why;",
+    test: CHECK_TEST,
+  },
+  {
+    name: "check: digests only of what nobody can write",
+    file: CHECK,
+    remove: "if (!leased) return undefined;",
+    by: "",
+    test: CHECK_TEST,
+  },
+  {
+    name: "check: digests only of what has rested",
+    file: CHECK,
+    remove: "< TICK_MS) return undefined;",
+    by: "< 0) return undefined;",
+    test: CHECK_TEST,
+  },
+  {
+    name: "check: digests only for the very state",
+    file: "src/tree/round-list.ts",
+    remove:
+      "if (known !== undefined && this.#table.isInState(i, known.keys, known.at)) this.#setDigest(i, known.digest);",
+    by: "if (known !== undefined) this.#setDigest(i, known.digest);",
+    test: CHECK_TEST,
   },
 ];
 

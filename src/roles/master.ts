@@ -53,12 +53,18 @@ export class MasterDuty {
   ): Promise<MasterStatement> {
     const number = this.#nextNumber++;
     const { refused, lack } = await this.#share(number, ordinals);
-    const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched, refused);
-    const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
-    this.#stated.set(number, { paths, sizes });
-    for (const [path, list] of lists) this.#keep(path, list);
-    const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
-    return { statement: await this.#signer.seal("lockstep-block-statement", bytes), number, problems, lack };
+    try {
+      const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched, refused);
+      const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
+      this.#stated.set(number, { paths, sizes });
+      for (const [path, list] of lists) this.#keep(path, list);
+      const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
+      return { statement: await this.#signer.seal("lockstep-block-statement", bytes), number, problems, lack };
+    } catch (error) {
+      // Nobody learns its number, so nobody would release it.
+      await this.#round.unshare(number).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Keeps writers from the files before the first of them is read, where the order says so. */

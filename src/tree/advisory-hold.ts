@@ -13,8 +13,10 @@ export interface LockTarget {
 
 export interface TakenHold {
   readonly hold: AdvisoryHold;
-  /** Paths that stayed unlocked: somebody else's lock or lease is on them, or they may not be opened. */
+  /** Paths that stayed unlocked, as somebody else's lock or lease is on them. */
   readonly refused: BytePath[];
+  /** Paths that may not be opened; to wait does not help. */
+  readonly forbidden: BytePath[];
 }
 
 /** Pauses between tries: short at first, as most locks are short; never so long that a gap is missed. */
@@ -88,7 +90,7 @@ export class AdvisoryHold {
     orNone: boolean,
   ): TakenHold & { contended?: LockTarget } {
     const hold = new AdvisoryHold(calls, []);
-    const refused: BytePath[] = [];
+    const [refused, forbidden]: [BytePath[], BytePath[]] = [[], []];
     const seen = new Set<string>();
     try {
       for (const target of targets) {
@@ -96,15 +98,15 @@ export class AdvisoryHold {
         if (answer === "locked" || answer === "nothing") continue;
         if (answer === "contended" && orNone) {
           hold.release();
-          return { hold, refused, contended: target };
+          return { hold, refused, forbidden, contended: target };
         }
-        refused.push(target.path);
+        (answer === "contended" ? refused : forbidden).push(target.path);
       }
     } catch (error) {
       hold.release();
       throw error;
     }
-    return { hold, refused };
+    return { hold, refused, forbidden };
   }
 
   #add(target: LockTarget, kind: LockKind, seen: Set<string>): "locked" | "nothing" | "contended" | "forbidden" {
@@ -150,11 +152,6 @@ export class AdvisoryHold {
   /** Inodes that are locked. */
   get held(): number {
     return this.#descriptors.length;
-  }
-
-  /** Takes over descriptors that hold locks. */
-  adopt(descriptors: readonly number[]): void {
-    this.#descriptors.push(...descriptors);
   }
 
   /**

@@ -67,11 +67,13 @@ function checkOne(
   // The kind first: what is no file cannot be read as one.
   let state = stat;
   let found: Uint8Array | undefined;
+  let leased = false;
   const startedAt = Date.now();
   if (type === FILE && typeOfMode(stat.mode) === FILE) {
-    const content = reader.read(directory, name, { fresh: true, fromDisk: true });
+    const content = reader.read(directory, name, { fresh: true, fromDisk: true, tryLease: true });
     state = content.stat;
     found = content.checksum;
+    leased = content.leased;
   }
   const target = typeOfMode(state.mode) === SYMLINK ? calls.readLink(directory, name) : "";
   const now: Entry = entryFromStat(path, state, target, undefined, readXattrs(calls, directory, name));
@@ -79,6 +81,8 @@ function checkOne(
   const why = inconsistency(entry, linked ? { ...now, leader } : now, represents);
   if (why !== undefined || found === undefined || checksum === undefined) return why;
   if (!sameDigest(found, checksum)) return "has other content";
+  // Whoever had it open for writing may have changed it since, behind the same times.
+  if (!leased) return undefined;
   if (startedAt - (state.ctimeSec * 1000 + state.ctimeNsec / 1e6) < TICK_MS) return undefined;
   table.add(path, state, "", []);
   digests.push(found);

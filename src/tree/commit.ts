@@ -11,6 +11,8 @@ import { UnstableContent } from "./read-stable.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
 const HELD = "a program here holds a lock on it; it stays as it was";
+const NOT_LOCKABLE =
+  "may not be opened here, so that nobody can tell whether a program has it locked; it stays as it was";
 
 /** A path is not as the plan expects it. */
 class TargetChanged extends Error {}
@@ -71,13 +73,27 @@ export function syncBlock({ calls, staging, limits }: ApplyContext, block: Block
 
 /** What the hold of a block's files leaves to the switch. */
 export interface SwitchBounds {
-  /** Paths that could not be held. */
+  /** Paths that others have locked. */
   readonly refused: ReadonlySet<BytePath>;
+  /** Paths that may not be opened. */
+  readonly forbidden: ReadonlySet<BytePath>;
   /** False when too little is left of the hold to begin with another path. */
   readonly mayBegin: () => boolean;
 }
 
-export const UNBOUNDED_SWITCH: SwitchBounds = { refused: new Set(), mayBegin: () => true };
+export const UNBOUNDED_SWITCH: SwitchBounds = {
+  refused: new Set(),
+  forbidden: new Set(),
+  mayBegin: () => true,
+};
+
+/** Why the hold leaves the path as it is. */
+function notHeld(path: BytePath, bounds: SwitchBounds): Problem | undefined {
+  if (bounds.refused.has(path)) return { path, code: "LOCKSTEP_HELD", message: HELD };
+  if (bounds.forbidden.has(path)) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: NOT_LOCKABLE };
+  if (bounds.mayBegin()) return undefined;
+  return { path, code: "LOCKSTEP_HOLD_ENDED", message: "the hold ended before it was switched" };
+}
 
 /**
  * Switches a staged block into place, with nothing else done meanwhile. A path with something new is
@@ -92,12 +108,9 @@ export function switchBlock(context: ApplyContext, block: Block, bounds: SwitchB
   const leaders = new Set(steps.map((step) => step.stated.entry.leader));
   for (const step of steps) {
     const { path } = step.stated.entry;
-    if (bounds.refused.has(path)) {
-      problems.push({ path, code: "LOCKSTEP_HELD", message: HELD });
-      continue;
-    }
-    if (!bounds.mayBegin()) {
-      problems.push({ path, code: "LOCKSTEP_HOLD_ENDED", message: "the hold ended before it was switched" });
+    const why = notHeld(path, bounds);
+    if (why !== undefined) {
+      problems.push(why);
       continue;
     }
     try {
@@ -167,6 +180,12 @@ function switchStep(
   if (leads) ledger.placed.set(path, inodeKey(stat));
   if (entry.type === DIRECTORY) ledger.directories.set(path, entry);
   return gone;
+}
+
+/** Whether the path is as the plan expects it. */
+export function isAsListed(context: ApplyContext, path: BytePath, now: FileStat): boolean {
+  const ordinal = context.list.table.find(path, context.list.listed) ?? context.list.lookedUp(path);
+  return ordinal !== undefined && isListed(context, now, context.list.table.expected(ordinal));
 }
 
 function expectedOf(context: ApplyContext, path: BytePath): Expected {
@@ -316,23 +335,20 @@ function changeInPlace(context: ApplyContext, entry: Entry): void {
   applyAttributes(context, directory, name, entry, stat);
 }
 
-/**
- * Deletes paths, children first, each only if it is as it was compared.
- *
- * @param refused paths that could not be held
- */
+/** Deletes paths, children first, each only if it is as it was compared. */
 export function deletePaths(
   context: ApplyContext,
   paths: readonly BytePath[],
-  refused: ReadonlySet<BytePath> = new Set(),
+  bounds: SwitchBounds = UNBOUNDED_SWITCH,
 ): CommitResult {
   const { calls, directories, limits, ledger } = context;
   const problems: Problem[] = [];
   let deleted = 0;
   const stat = newFileStat();
   for (const path of [...paths].reverse()) {
-    if (refused.has(path)) {
-      problems.push({ path, code: "LOCKSTEP_HELD", message: HELD });
+    const why = notHeld(path, bounds);
+    if (why !== undefined) {
+      problems.push(why);
       continue;
     }
     try {

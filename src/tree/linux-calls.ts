@@ -1,4 +1,4 @@
-import { ftruncateSync, readSync, writeSync } from "node:fs";
+import { ftruncateSync, readFileSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import koffi from "koffi";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
@@ -61,6 +61,12 @@ const ACLS = new Set(["system.posix_acl_access", "system.posix_acl_default"]);
 
 const NAME_BYTES = 256;
 const PATH_BYTES = 4096;
+
+/** By proc_pid_limits(5): soft limit, then hard limit. */
+function openFileLimit(): number {
+  const limit = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+}
 
 /** @throws when koffi or this processor is not supported; the caller falls back */
 export function createLinuxCalls(): SystemCalls {
@@ -217,6 +223,7 @@ export function createLinuxCalls(): SystemCalls {
     canMakeNodes: true,
     exactTimes: true,
     canLock: true,
+    maxOpenFiles: openFileLimit(),
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
       const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;

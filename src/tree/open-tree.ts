@@ -6,7 +6,7 @@ import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
 import type { CheckResult, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
-import { commitHeld, type Locked, persist } from "./held-commit.ts";
+import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
 import { type PackedContent, RecentContent } from "./recent-content.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
@@ -19,6 +19,9 @@ function workerUrl(name: string): URL {
   return existsSync(compiled) ? compiled : new URL(`./${name}.ts`, import.meta.url);
 }
 
+/** How long the end of a tree waits for that of its round. */
+const END_WAIT_MS = 2_000;
+
 /** A worker thread; one that died is started anew on the next use. */
 class RestartingWorker {
   readonly #file: string;
@@ -26,6 +29,7 @@ class RestartingWorker {
   readonly #handlers: ConstructorParameters<typeof WorkerPort>[1];
   #worker: Worker | undefined;
   #port: WorkerPort | undefined;
+  #stopped = false;
 
   constructor(file: string, data: RoundWorkerData, handlers: ConstructorParameters<typeof WorkerPort>[1]) {
     this.#file = file;
@@ -40,7 +44,8 @@ class RestartingWorker {
       const gone = (why: string): void => {
         port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#data.name} ended: ${why}`));
         this.#worker = undefined;
-        this.#port = undefined;
+        // Whoever still asks is refused by what is left of it; no thread begins while the node ends.
+        if (!this.#stopped) this.#port = undefined;
       };
       worker.on("error", (error) => gone(error.message));
       worker.on("exit", (code) => gone(`exit code ${code}`));
@@ -56,9 +61,14 @@ class RestartingWorker {
 
   async stop(): Promise<void> {
     // A thread that is ended while it loads native code takes the whole process with it.
+    this.#stopped = true;
     await this.#port?.loaded;
     await this.#worker?.terminate();
   }
+}
+
+function ended(): LockstepError {
+  return new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has ended");
 }
 
 type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content: PackedContent };
@@ -83,7 +93,9 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     },
   );
   const recent = new RecentContent();
+  const { lacks, canLock } = chooseCalls();
   let holder: HoldProcess | undefined;
+  let ending: Promise<unknown> = Promise.resolve();
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
@@ -93,9 +105,31 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
   contents.start();
   return {
     name,
-    lacks: chooseCalls().lacks,
+    lacks,
     begin(): TreeRound {
-      const call = <T>(verb: string, ...args: unknown[]): Promise<T> => rounds.port.call<T>(verb, args);
+      let closed = false;
+      // What is left of a round that has ended must not meddle with the next one, which the same worker runs.
+      const call = <T>(verb: string, ...args: unknown[]): Promise<T> =>
+        closed ? Promise.reject(ended()) : rounds.port.call<T>(verb, args);
+      let quiet: Promise<unknown> = Promise.resolve();
+      const quietly = <T>(work: () => Promise<T>): Promise<T> => {
+        const working = work();
+        quiet = working.catch(() => undefined);
+        return working;
+      };
+      /** For what may wait for the end of a hold; calls keep their order. */
+      const callLater = async <T>(verb: string, args: unknown[], moved: ArrayBuffer[] = []): Promise<T> => {
+        await quiet;
+        if (closed) throw ended();
+        return rounds.port.call<T>(verb, args, moved);
+      };
+      // Whoever asks for all at once gets it one after the other.
+      let turn: Promise<unknown> = Promise.resolve();
+      const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+        const done = turn.then(work);
+        turn = done.catch(() => undefined);
+        return done;
+      };
       const shares = new SharedHolds(call);
       let hold: Hold = "none";
       const activity = { held: 0, checking: 0 };
@@ -116,28 +150,26 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         unshare: (id) => shares.unshare(id),
         absent: (paths) => call("absent", paths),
         freeBytes: () => call("freeBytes"),
-        async prepare(limits) {
-          if (limits.hold === "mandatory") await startHolder();
-          hold = limits.hold;
-          await call("prepare", limits);
+        prepare: (limits) =>
+          inTurn(async () => {
+            if (limits.hold === "mandatory" && canLock) await startHolder();
+            hold = limits.hold;
+            await call("prepare", limits);
+          }),
+        stage: (request) => callLater("stage", [request]),
+        chunkIndex: (block, index, packed) => callLater("chunkIndex", [block, index, packed]),
+        chunkBatch: (block, index, batch, bytes) => callLater("chunkBatch", [block, index, batch, bytes]),
+        fragments: (block, index, offset, bytes) => callLater("fragments", [block, index, offset, bytes]),
+        sourceLost: (block, index) => callLater("sourceLost", [block, index]),
+        receive: (block, frame) => callLater("receive", [block, frame], [frame.buffer]),
+        staged: (block) => callLater("staged", [block]),
+        commit: (block) => {
+          const tell = (files: number): void => {
+            activity.held = files;
+          };
+          const switching = { call, level: hold, holder: () => holder as HoldProcess, tell, quietly };
+          return inTurn(() => commitHeld(switching, block));
         },
-        stage: (request) => call("stage", request),
-        chunkIndex: (block, index, packed) => call("chunkIndex", block, index, packed),
-        chunkBatch: (block, index, batch, bytes) => call("chunkBatch", block, index, batch, bytes),
-        fragments: (block, index, offset, bytes) => call("fragments", block, index, offset, bytes),
-        sourceLost: (block, index) => call("sourceLost", block, index),
-        receive: (block, frame) => rounds.port.call("receive", [block, frame], [frame.buffer]),
-        staged: (block) => call("staged", block),
-        commit: (block) =>
-          commitHeld(
-            call,
-            block,
-            hold,
-            () => holder as HoldProcess,
-            (files) => {
-              activity.held = files;
-            },
-          ),
         activity: () => ({ held: activity.held + shares.held, checking: activity.checking }),
         async check(request, represents) {
           activity.checking++;
@@ -150,20 +182,22 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
             activity.checking--;
           }
         },
-        async delete(paths) {
-          if (hold === "none") return call("delete", paths, []);
-          const { refused } = await persist((isLast) => call<Locked>("lockPaths", paths, isLast));
-          try {
-            return await call("delete", paths, refused);
-          } finally {
-            await call("unlock");
-          }
-        },
-        finish: () => call("finish"),
+        delete: (paths) =>
+          inTurn(async () => {
+            if (hold === "none") return call("delete", paths);
+            const { done } = await persist((isLast) => call<DoneLocked>("deleteLocked", paths, isLast));
+            const { counts, problems } = done as NonNullable<typeof done>;
+            return { counts, problems };
+          }),
+        finish: () => inTurn(() => call("finish")),
         close(clean) {
-          recent.clear();
+          closed = true;
           shares.close();
-          return call("close", clean);
+          recent.clear();
+          // When nothing is held any more, as the hold process reaches files by descriptors of this round.
+          const done = turn.then(() => rounds.port.call<void>("close", [clean]));
+          ending = done.catch(() => undefined);
+          return done;
         },
       };
     },
@@ -186,6 +220,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
     },
     async close() {
+      // A round that is about to end may end properly; the journal knows of one that does not.
+      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, END_WAIT_MS).unref())]);
       await Promise.all([rounds.stop(), contents.stop(), holder?.close()]);
     },
   };

@@ -74,6 +74,7 @@ export function createPortableCalls(): SystemCalls {
     canMakeNodes: false,
     exactTimes: false,
     canLock: false,
+    maxOpenFiles: Number.POSITIVE_INFINITY,
     openRoot(path) {
       return attempt("open", () => {
         if (!fs.statSync(path).isDirectory()) throw new SystemError("ENOTDIR", "open");

@@ -27,6 +27,8 @@ export interface StableContent {
   readonly stat: FileStat;
   /** True when the digest may be cached: nothing can have changed behind the same times. */
   readonly settled: boolean;
+  /** True when it was read under a lease, so that nobody had it open for writing. */
+  readonly leased: boolean;
 }
 
 type Digests = Pick<StableContent, "checksum" | "chunks">;
@@ -37,6 +39,8 @@ export interface ReadOptions {
    * do meanwhile, and is not cached. Then it is read once, without a lease.
    */
   readonly fresh?: boolean;
+  /** Of a fresh file, say whether a lease was to be had all the same. */
+  readonly tryLease?: boolean;
   /** Drop what the system keeps of the file in memory, as far as it is on disk already. */
   readonly fromDisk?: boolean;
   readonly chunks?: boolean;
@@ -105,7 +109,7 @@ export class StableReader {
    * not a file any more
    */
   read(directory: DirectoryHandle, name: string, options: ReadOptions = {}): StableContent {
-    const { collect, chunks = false, fresh = false, fromDisk = false } = options;
+    const { collect, chunks = false, fresh = false, fromDisk = false, tryLease = false } = options;
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
@@ -115,21 +119,22 @@ export class StableReader {
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
         if (fresh) calls.statFile(fd, before);
         const once = fresh && !isSettled(before, Date.now());
-        const leased = !once && calls.lease(fd);
+        const leased = (!once || tryLease) && calls.lease(fd);
         // Under the lease, as it may have been changed before.
-        if (!once) calls.statFile(fd, before);
+        if (leased || !once) calls.statFile(fd, before);
         if (typeOfMode(before.mode) !== FILE)
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
         const content = this.#readOnce(fd, before.size, chunks);
-        const whole = content !== undefined && (!leased || calls.leaseHeld(fd));
+        const stillLeased = leased && calls.leaseHeld(fd);
+        const whole = content !== undefined && (once || !leased || stillLeased);
         calls.statFile(fd, after);
         if (!whole || !sameState(before, after)) continue;
         const settled = !once && isSettled(before, startedAt);
         // The buffer still holds a file of one chunk.
         if (collect !== undefined && before.size <= this.#suite.singleBytes)
           collect(this.#small.subarray(0, before.size));
-        if (leased || once) return { ...content, stat: after, settled };
+        if (leased || once) return { ...content, stat: after, settled, leased: stillLeased };
         if (!settled) {
           // Without a lease only rest shows that nobody writes. One wait serves many files, and files
           // that never rest must not hold up all others.
@@ -141,7 +146,7 @@ export class StableReader {
         const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;
-        if (equal && sameState(before, after)) return { ...content, stat: after, settled };
+        if (equal && sameState(before, after)) return { ...content, stat: after, settled, leased: false };
       }
       throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changes while it is read; sync again when it is at rest");
     } finally {

@@ -15,7 +15,7 @@ import {
 import { type ErrorCode, LockstepError } from "../model/errors.ts";
 import { listRoot, type Manifest, ManifestBuilder, type ManifestNode } from "../model/manifest.ts";
 import { eachOrdinal, type OrdinalRanges } from "../model/ordinals.ts";
-import { type BytePath, comparePaths } from "../model/path.ts";
+import { type BytePath, comparePaths, isWithin } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import { hasChunkList, type StatedEntry } from "../model/statement.ts";
 import type { Suite } from "../model/suite.ts";
@@ -329,6 +329,18 @@ export class RoundList {
   filePaths(ordinals: OrdinalRanges): BytePath[] {
     this.#checkRanges(ordinals);
     return this.#files(ordinals).map((ordinal) => this.#table.paths[ordinal]);
+  }
+
+  /** Listed files below a path that is listed as a directory. */
+  filesWithin(path: BytePath): BytePath[] {
+    const table = this.#table;
+    const at = table.find(path, this.#listed);
+    const files: BytePath[] = [];
+    if (at === undefined) return files;
+    for (let i = at + 1; i < this.#listed && isWithin(table.paths[i], path); i++) {
+      if (table.type(i) === FILE) files.push(table.paths[i]);
+    }
+    return files;
   }
 
   groupDigests(groups: readonly OrdinalRanges[]): GroupDigests {

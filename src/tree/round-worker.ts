@@ -2,16 +2,17 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeJournalPart, encodeJournalPart, type JournalPart } from "../model/apply-journal.ts";
 import { encodeChunkRuns } from "../model/chunk-list.ts";
+import { DIRECTORY } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
 import { encodeStated } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { HashCache } from "../ports/store.ts";
-import type { ApplyLimits, ScanOptions, StageRequest } from "../ports/tree.ts";
-import { AdvisoryHold, type LockTarget, type TakenHold } from "./advisory-hold.ts";
+import type { ApplyLimits, CommitResult, ScanOptions, StageRequest } from "../ports/tree.ts";
+import { AdvisoryHold, type LockTarget } from "./advisory-hold.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
-import { blockFiles } from "./block-files.ts";
+import { type BlockFile, blockFiles } from "./block-files.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import {
   beginApply,
@@ -19,9 +20,11 @@ import {
   finishApply,
   journalOfBlock,
   journalOfDeletions,
+  type SwitchBounds,
   switchBlock,
   syncBlock,
   tidyBlock,
+  UNBOUNDED_SWITCH,
 } from "./commit.ts";
 import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
@@ -29,7 +32,7 @@ import { openFrame } from "./content-records.ts";
 import { drainReaders } from "./drain-readers.ts";
 import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
-import type { Locked } from "./held-commit.ts";
+import { type DoneLocked, HOLD_LIMIT_MS, type Shared, SWITCH_MARGIN_MS, sharedClock } from "./held-commit.ts";
 import { LocalSources } from "./local-sources.ts";
 import type { HoldFile } from "./mandatory-hold.ts";
 import { StableReader } from "./read-stable.ts";
@@ -68,9 +71,6 @@ interface Open {
   readonly blocks: Map<number, Block>;
   /** Numbers that this apply has used: they name what lies in the staging area. */
   readonly numbers: Set<number>;
-  /** Locks on files whose switch or deletion is under way. */
-  locks: AdvisoryHold | undefined;
-  locksSince: number;
   /** The master's locks, by whoever asked for them. */
   readonly shared: Map<number, AdvisoryHold>;
 }
@@ -104,6 +104,13 @@ function readOnly(): LockstepError {
   );
 }
 
+function cannotLock(): LockstepError {
+  return new LockstepError(
+    "LOCKSTEP_HOLD_UNAVAILABLE",
+    "files cannot be locked on this host; it takes Linux and the system calls of its C library",
+  );
+}
+
 function newOpen(directories: ConfinedDirectories, list: RoundList): Open {
   return {
     directories,
@@ -111,8 +118,6 @@ function newOpen(directories: ConfinedDirectories, list: RoundList): Open {
     apply: undefined,
     blocks: new Map(),
     numbers: new Set(),
-    locks: undefined,
-    locksSince: 0,
     shared: new Map(),
   };
 }
@@ -135,37 +140,54 @@ function blockOf(number: number): Block {
 }
 
 /**
- * Tries once to lock files for the switch.
+ * Does something while files are locked, in one go: nothing else comes in between, and no lock outlasts it.
  *
- * @param isLast keep the locks on what could be locked, though others were refused
- * @param descriptors two for each file that is locked already
- * @throws SystemError when descriptors run out, with nothing locked
+ * @param contended the targets' paths that were refused before
+ * @param isLast do it though some could not be locked
+ * @param work is told which those are
+ * @throws SystemError when descriptors run out, with nothing locked and nothing done
  */
-function lock(targets: readonly LockTarget[], isLast: boolean, descriptors: readonly number[] = []): Locked {
-  const at = opened();
+function underLocks(
+  targets: readonly LockTarget[],
+  contended: readonly BlockFile[],
+  isLast: boolean,
+  work: (bounds: SwitchBounds) => CommitResult,
+): DoneLocked {
   const since = performance.now();
-  let taken: TakenHold;
+  const until = since + HOLD_LIMIT_MS - SWITCH_MARGIN_MS;
+  const drained = contended.length === 0 ? undefined : drainReaders(applying(), contended);
   try {
-    taken = AdvisoryHold.take(calls, targets, "exclusive", 0);
-  } catch (error) {
-    for (const fd of descriptors) calls.closeFile(fd);
-    throw error;
+    const isDrained = (path: BytePath): boolean => drained?.paths.has(path) === true;
+    const left = targets.filter(({ path }) => !isDrained(path));
+    const { hold, refused, forbidden } = AdvisoryHold.take(calls, left, "exclusive", 0);
+    try {
+      if (refused.length > 0 && !isLast) return { refused, done: undefined };
+      const files = hold.held + (drained?.paths.size ?? 0);
+      const mayBegin = (): boolean => performance.now() < until;
+      const result = work({ refused: new Set(refused), forbidden: new Set(forbidden), mayBegin });
+      return { refused, done: { ...result, files, ms: performance.now() - since } };
+    } finally {
+      hold.release();
+    }
+  } finally {
+    for (const fd of drained?.descriptors ?? []) calls.closeFile(fd);
   }
-  const { hold, refused } = taken;
-  const files = hold.held + descriptors.length / 2;
-  hold.adopt(descriptors);
-  at.locks = hold;
-  at.locksSince = since;
-  if (refused.length > 0 && !isLast) unlock();
-  return { refused, files };
 }
 
-/** Ends what is held for a switch; for how long locks were held, in milliseconds. */
-function unlock(): number {
-  const { locks, locksSince } = opened();
-  locks?.release();
-  opened().locks = undefined;
-  return locks === undefined ? 0 : performance.now() - locksSince;
+/** Files that are held for long have a descriptor each; what is left must do for the network and the state. */
+const HELD_SHARE = 0.5;
+
+/** @throws LockstepError `LOCKSTEP_NO_RESOURCES` when to hold so many files more would starve the node */
+function checkDescriptors(more: number): void {
+  let held = 0;
+  for (const hold of opened().shared.values()) held += hold.held;
+  const most = Math.floor(calls.maxOpenFiles * HELD_SHARE);
+  if (held + more <= most) return;
+  throw new LockstepError(
+    "LOCKSTEP_NO_RESOURCES",
+    `to hold ${held + more} files takes more descriptors than the ${most} that this node can spare; ` +
+      "raise its limit of open files, or lower blockSize in the fleet file",
+  );
 }
 
 function located(paths: readonly BytePath[]): LockTarget[] {
@@ -173,10 +195,19 @@ function located(paths: readonly BytePath[]): LockTarget[] {
   return paths.map((path) => ({ path, locate: () => directories.locate(path) }));
 }
 
+/** What is to be locked for a block: its files, and those that go with a directory that turns into something else. */
+function lockTargets(files: readonly BlockFile[]): LockTarget[] {
+  const { directories, list } = opened();
+  const replacing = files.filter(({ step }) => step.stated.entry.type !== DIRECTORY);
+  const within = replacing.flatMap(({ path }) =>
+    list.filesWithin(path).map((file) => ({ path, locate: () => directories.locate(file) })),
+  );
+  return [...located(files.map(({ path }) => path)), ...within];
+}
+
 async function close(clean: boolean): Promise<void> {
   if (open === undefined) return;
   const { apply, blocks, directories, shared } = open;
-  unlock();
   for (const locks of shared.values()) locks.release();
   for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
   // A round that was cut short: directories get their times back, complete contents stay.
@@ -270,9 +301,13 @@ const handlers: Handlers = {
     return new Moved({ stated: packed, paths, sizes, problems, content, lists }, [packed.buffer, ...buffers]);
   },
   /** Tries once; with something refused nothing is shared unless it is the last try. */
-  share(id: number, ordinals: OrdinalRanges, isLast: boolean): Locked {
+  share(id: number, ordinals: OrdinalRanges, isLast: boolean): Shared {
     const { list, shared } = opened();
-    const { hold, refused } = AdvisoryHold.take(calls, located(list.filePaths(ordinals)), "shared", 0);
+    if (!calls.canLock) throw cannotLock();
+    // What may not be opened is not read either, which the reading says.
+    const files = located(list.filePaths(ordinals));
+    checkDescriptors(files.length);
+    const { hold, refused } = AdvisoryHold.take(calls, files, "shared", 0);
     if (refused.length > 0 && !isLast) hold.release();
     else shared.set(id, hold);
     hold.lease();
@@ -285,6 +320,8 @@ const handlers: Handlers = {
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes: () => calls.freeBytes(opened().directories.root),
   async prepare(limits: ApplyLimits) {
+    // The hold process also reaches the files by this thread's descriptors.
+    if (limits.hold !== "none" && !calls.canLock) throw cannotLock();
     const apply = newApply(opened(), limits);
     opened().apply = apply;
     opened().blocks.clear();
@@ -345,33 +382,35 @@ const handlers: Handlers = {
       ...(staged === undefined ? {} : { staged: { directory: staging.handle, path: staged } }),
     }));
   },
-  /** @param contended paths that were refused before */
-  lock(number: number, isLast: boolean, contended: readonly BytePath[]): Locked {
-    const files = blockFiles(blockOf(number));
+  /** Tries once; with a lock refused nothing is switched unless it is the last try. */
+  switchLocked(number: number, isLast: boolean, contended: readonly BytePath[]): DoneLocked {
+    const block = blockOf(number);
+    const files = blockFiles(block);
     const others = new Set(contended);
-    const drained = drainReaders(
-      applying(),
+    return underLocks(
+      lockTargets(files),
       files.filter(({ path }) => others.has(path)),
+      isLast,
+      (bounds) => switchBlock(applying(), block, bounds),
     );
-    const left = files.filter(({ path }) => !others.has(path) || drained.refused.includes(path));
-    return lock(located(left.map(({ path }) => path)), isLast, drained.descriptors);
   },
-  lockPaths: (paths: BytePath[], isLast: boolean) => lock(located(paths), isLast),
-  unlock,
-  /** @param forMs no path is begun with after so long */
-  switch(number: number, refused: BytePath[], forMs: number) {
-    const until = performance.now() + forMs;
-    const bounds = { refused: new Set(refused), mayBegin: () => performance.now() < until };
-    return switchBlock(applying(), blockOf(number), bounds);
+  /** @param until no path is begun with later than this, on the shared clock */
+  switch(number: number, until: number) {
+    return switchBlock(applying(), blockOf(number), { ...UNBOUNDED_SWITCH, mayBegin: () => sharedClock() < until });
   },
   tidy(number: number) {
     tidyBlock(applying(), blockOf(number));
     opened().blocks.delete(number);
   },
   verified: (files: VerifiedFiles) => opened().list.verified(files),
-  async delete(paths: BytePath[], refused: BytePath[]) {
+  async delete(paths: BytePath[]) {
     await writeJournal(journalOfDeletions(applying(), paths));
-    return deletePaths(applying(), paths, new Set(refused));
+    return deletePaths(applying(), paths);
+  },
+  /** The same under locks, as `switchLocked` does it. */
+  async deleteLocked(paths: BytePath[], isLast: boolean): Promise<DoneLocked> {
+    await writeJournal(journalOfDeletions(applying(), paths));
+    return underLocks(located(paths), [], isLast, (bounds) => deletePaths(applying(), paths, bounds));
   },
   async finish() {
     const result = finishApply(applying(), "remove");

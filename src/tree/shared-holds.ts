@@ -1,6 +1,6 @@
 import type { OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
-import { type Locked, persist, type RoundCall } from "./held-commit.ts";
+import { persist, type RoundCall, type Shared } from "./held-commit.ts";
 
 /** How long files stay held when whoever asked for it does not renew it. */
 const LEASE_MS = 30_000;
@@ -8,17 +8,19 @@ const LEASE_MS = 30_000;
 /** What a master holds for its round: each group until it is released, or its lease ends. */
 export class SharedHolds {
   readonly #call: RoundCall;
+  readonly #leaseMs: number;
   readonly #leases = new Map<number, NodeJS.Timeout>();
   readonly #files = new Map<number, number>();
 
-  constructor(call: RoundCall) {
+  constructor(call: RoundCall, leaseMs: number = LEASE_MS) {
     this.#call = call;
+    this.#leaseMs = leaseMs;
   }
 
   async share(id: number, ordinals: OrdinalRanges): Promise<readonly BytePath[]> {
-    const { refused, files } = await persist((isLast) => this.#call<Locked>("share", id, ordinals, isLast));
+    const { refused, files } = await persist((isLast) => this.#call<Shared>("share", id, ordinals, isLast));
     this.#files.set(id, files);
-    const lease = setTimeout(() => void this.unshare(id).catch(() => undefined), LEASE_MS);
+    const lease = setTimeout(() => void this.unshare(id).catch(() => undefined), this.#leaseMs);
     lease.unref();
     this.#leases.set(id, lease);
     return refused;

@@ -19,6 +19,8 @@ export interface SystemCalls {
   readonly exactTimes: boolean;
   /** Whether files can be locked. */
   readonly canLock: boolean;
+  /** Descriptors that this process may have at once. */
+  readonly maxOpenFiles: number;
 
   openRoot(path: string): DirectoryHandle;
   /** Opens a directory below the root without following a symlink or crossing a mount. */

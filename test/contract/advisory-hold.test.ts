@@ -168,6 +168,22 @@ test("without descriptors everything is given back, and the error says so", (t) 
   for (const name of names) t.is(AdvisoryHold.take(world.calls, world.targets(name), "exclusive", 0).refused.length, 0);
 });
 
+test("what may not be opened is told apart from what is locked, and not waited for", (t) => {
+  const world = createWorld(t, "a", "b");
+  const calls: SystemCalls = {
+    ...world.calls,
+    openToLock(directory, name, writable) {
+      if (name === "a") throw Object.assign(new Error("open: EACCES"), { code: "EACCES" });
+      return world.calls.openToLock(directory, name, writable);
+    },
+  };
+  const started = performance.now();
+  const { hold, refused, forbidden } = AdvisoryHold.take(calls, world.targets("a", "b"), "exclusive", 10_000);
+  t.deepEqual([hold.held, refused, forbidden], [1, [], ["a"]]);
+  t.true(performance.now() - started < 5000);
+  hold.release();
+});
+
 test("the portable calls say that they cannot lock", (t) => {
   const calls = createPortableCalls();
   t.false(calls.canLock);

@@ -191,7 +191,10 @@ asRoot("a program that is started while it is held runs in its new version", asy
   await world.holder.hold("1", [file], LEASE_MS);
   const runner = await world.waiting("env", world.at("a"));
   world.switchIn(file);
-  t.deepEqual(counted(await world.holder.release("1")), { ...REST, waiters: 1, refreshed: 1 });
+  // Its interpreter opens it once more, before or after the end.
+  const { waiters, ...rest } = counted(await world.holder.release("1"));
+  t.true(waiters === 1 || waiters === 2, `${waiters}`);
+  t.like(rest, { lapsed: false, refreshed: 1, denied: 0 });
   t.like(await runner.ended, { output: "new\n", how: 0 });
 });
 

@@ -1,11 +1,12 @@
 /** While a group of files is switched, nobody opens them and sees half of it. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { hasSysAdmin } from "../fixtures/capabilities.ts";
-import { differences, Fleet, IS_ROOT, isTidy, writeTree } from "./mesh-harness.ts";
+import { differences, Fleet, IS_ROOT, isTidy, until, writeTree } from "./mesh-harness.ts";
 
 /** Flips of the group a level; the acceptance run asks for more. */
 const FLIPS = Number(process.env["LOCKSTEP_HOLD_FLIPS"] ?? 12);
@@ -155,6 +156,33 @@ test.serial("a file that a program has locked stays as it was, and comes in step
   } finally {
     locker.kill("SIGKILL");
   }
+  t.is((await fleet.run("sync", "locked")).exitCode, 0);
+  t.is(differences(master, remote), "");
+});
+
+test.serial("a host that is stopped while it waits for a lock ends at once, and leaves no lock", async (t) => {
+  const [master, remote] = [fleet.path("alpha", "locked"), fleet.path("beta", "locked")];
+  writeTree(master, generation(2));
+  t.is((await fleet.run("sync", "locked")).exitCode, 0);
+  writeTree(master, generation(3));
+  const locker = spawn("flock", ["--no-fork", "-s", join(remote, "007"), "sh", "-c", "echo locked; exec sleep 600"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(locker.stdout, "data");
+  try {
+    const sync = fleet.begin("sync", "locked");
+    await until(() => existsSync(join(remote, ".lockstep")), "it stages");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const started = performance.now();
+    t.is(await fleet.host("beta").end("SIGTERM"), 0);
+    t.true(performance.now() - started < 4000, "it waits for nobody");
+    t.is((await sync.finished).exitCode, 3);
+    t.is(readFileSync(join(remote, "000"), "utf8"), generation(2)["000"]);
+  } finally {
+    locker.kill("SIGKILL");
+    await fleet.restart("beta");
+  }
+  t.is(spawnSync("flock", ["-n", "-x", join(master, "000"), "true"]).status, 0, "the master has let go");
   t.is((await fleet.run("sync", "locked")).exitCode, 0);
   t.is(differences(master, remote), "");
 });

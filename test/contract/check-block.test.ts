@@ -1,0 +1,129 @@
+/** What is read back after a switch: what is found other than stated, and which digests may be used again. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, linkSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import { ALL_ABILITIES, FILE } from "../../src/model/entry.ts";
+import { ACTIONS } from "../../src/model/plan.ts";
+import { SUITE } from "../../src/model/suite.ts";
+import type { CheckResult } from "../../src/ports/tree.ts";
+import { checkBlock } from "../../src/tree/check-block.ts";
+import { createHasher } from "../../src/tree/hasher.ts";
+import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
+import { StableReader } from "../../src/tree/read-stable.ts";
+import type { VerifiedFiles } from "../../src/tree/verified-files.ts";
+import { openRoot } from "../fixtures/mirror-in-process.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+/** Longer than the clock of a file system takes to tick. */
+const TICK_MS = 40;
+const TIME = 1_700_000_000;
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, TICK_MS));
+
+interface World {
+  readonly path: string;
+  /** Checks every file against what it was at first. */
+  check(): CheckResult & VerifiedFiles;
+  /** Whether the digest of the file is known to a list that is made now, without reading it. */
+  isKnown(verified: VerifiedFiles, name: string): Promise<boolean>;
+}
+
+async function createWorld(t: ExecutionContext, ...names: string[]): Promise<World> {
+  const calls = createLinuxCalls();
+  const path = tempDirectory(t);
+  for (const name of names) {
+    writeFileSync(join(path, name), name);
+    utimesSync(join(path, name), TIME, TIME);
+  }
+  const root = openRoot(calls, path);
+  t.teardown(() => root.directories.close());
+  const { directories, list } = root;
+  const options = { classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false };
+  await list.scan(options);
+  const hasher = createHasher();
+  const entries = Array.from({ length: list.listed }, (_, i) => list.table.entry(i)).filter(
+    ({ type }) => type === FILE,
+  );
+  const stated = entries.map((entry) => ({
+    entry,
+    checksum: hasher.hash(Buffer.from(entry.path)),
+    chunkRoot: undefined,
+  }));
+  const steps = stated.map((_, index) => ({ index, action: ACTIONS.replace }));
+  return {
+    path,
+    check() {
+      const reader = new StableReader(calls, hasher, SUITE);
+      return checkBlock({ calls, directories, reader, represents: ALL_ABILITIES }, { block: 0, stated, steps });
+    },
+    async isKnown(verified, name) {
+      list.verified(verified);
+      await list.scan(options);
+      const ordinal = list.table.find(name);
+      return ordinal !== undefined && list.knownDigest(ordinal) !== undefined;
+    },
+  };
+}
+
+/** Another program that has the file open, in this mode of Python's. */
+async function opener(t: ExecutionContext, path: string, mode: string): Promise<ChildProcess> {
+  const program = `import sys; f = open(sys.argv[1], "${mode}"); print("open", flush=True); sys.stdin.read()`;
+  const child = spawn("python3", ["-c", program, path], { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return child;
+}
+
+test("what is as stated is not read again, unless anything of it has changed since", async (t) => {
+  const world = await createWorld(t, "a", "b", "c", "d", "e");
+  await rest();
+  const verified = world.check();
+  t.deepEqual([verified.checked, verified.inconsistent], [5, []]);
+  t.true(await world.isKnown(verified, "a"));
+  const { path } = world;
+  await rest();
+  writeFileSync(join(path, "a"), "A");
+  chmodSync(join(path, "b"), 0o600);
+  linkSync(join(path, "c"), join(path, "c2"));
+  rmSync(join(path, "d"));
+  writeFileSync(join(path, "d"), "D");
+  for (const name of ["a", "b", "c", "d"]) t.false(await world.isKnown(verified, name), name);
+  t.true(await world.isKnown(verified, "e"));
+});
+
+test("a file that has just changed is read again, as the next change may have the same time", async (t) => {
+  const world = await createWorld(t, "a");
+  await rest();
+  // The times of the file itself are as they were.
+  chmodSync(join(world.path, "a"), 0o644);
+  const { inconsistent, paths } = world.check();
+  t.deepEqual([inconsistent, [...paths]], [[], []]);
+});
+
+test("a file that somebody has open for writing is read again, as its times may stay behind", async (t) => {
+  const world = await createWorld(t, "a", "b");
+  await opener(t, join(world.path, "a"), "r+");
+  await opener(t, join(world.path, "b"), "r");
+  await rest();
+  const { inconsistent, paths } = world.check();
+  t.deepEqual([inconsistent, [...paths]], [[], ["b"]]);
+});
+
+test("other content behind the same size and time is found, and other attributes", async (t) => {
+  const world = await createWorld(t, "a", "b", "c", "d");
+  writeFileSync(join(world.path, "a"), "A");
+  utimesSync(join(world.path, "a"), TIME, TIME);
+  chmodSync(join(world.path, "b"), 0o600);
+  rmSync(join(world.path, "c"));
+  await rest();
+  t.deepEqual(
+    world.check().inconsistent.map(({ path, code, message }) => [path, code, message]),
+    [
+      ["a", "LOCKSTEP_NOT_IN_STEP", "has other content after its switch"],
+      ["b", "LOCKSTEP_NOT_IN_STEP", "has other mode after its switch"],
+      ["c", "LOCKSTEP_NOT_IN_STEP", "is gone after its switch"],
+    ],
+  );
+});
