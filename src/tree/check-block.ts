@@ -21,10 +21,12 @@ export interface CheckContext {
   readonly directories: ConfinedDirectories;
   readonly reader: StableReader;
   readonly represents: Abilities;
+  /** Not where nothing was synced: what the system has not yet written would be read from memory anyway. */
+  readonly fromDisk: boolean;
 }
 
 /**
- * Reads back what a commit has changed, from disk where the system lets it, and compares it with what
+ * Reads back what a commit has changed and compares it with what
  * the master stated. Directories are left out: their attributes are set at the end of the round.
  */
 export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps): CheckResult & VerifiedFiles {
@@ -55,7 +57,7 @@ export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps)
 
 /** Why the path is not as stated; a file that is gets into the table. */
 function checkOne(
-  { calls, directories, reader, represents }: CheckContext,
+  { calls, directories, reader, represents, fromDisk }: CheckContext,
   { entry, checksum }: StatedEntry,
   table: EntryTable,
   digests: Uint8Array[],
@@ -70,7 +72,7 @@ function checkOne(
   let leased = false;
   const startedAt = Date.now();
   if (type === FILE && typeOfMode(stat.mode) === FILE) {
-    const content = reader.read(directory, name, { fresh: true, fromDisk: true, tryLease: true });
+    const content = reader.read(directory, name, { fresh: true, fromDisk, tryLease: true });
     state = content.stat;
     found = content.checksum;
     leased = content.leased;

@@ -137,10 +137,10 @@ const port = new WorkerPort(parentPort, {
       }
     });
   },
-  check(request: StageRequest, represents: Abilities): CheckResult & VerifiedFiles {
+  check(request: StageRequest, represents: Abilities, fromDisk: boolean): CheckResult & VerifiedFiles {
     return inRoot((directories) => {
       const reader = new StableReader(calls, hasher, SUITE);
-      return checkBlock({ calls, directories, reader, represents }, unpackSteps(request));
+      return checkBlock({ calls, directories, reader, represents, fromDisk }, unpackSteps(request));
     });
   },
   fragments(range: ReadRange): Uint8Array | undefined {

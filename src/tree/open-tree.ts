@@ -133,6 +133,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       const shares = new SharedHolds(call);
       let hold: Hold = "none";
       const activity = { held: 0, checking: 0 };
+      let isDurable = false;
       return {
         scan: (options) => call("scan", options),
         nodes: (level, first, count) => call("nodes", level, first, count),
@@ -154,6 +155,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
           inTurn(async () => {
             if (limits.hold === "mandatory" && canLock) await startHolder();
             hold = limits.hold;
+            isDurable = limits.durability === "full";
             await call("prepare", limits);
           }),
         stage: (request) => callLater("stage", [request]),
@@ -174,7 +176,11 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         async check(request, represents) {
           activity.checking++;
           try {
-            const found = await contents.port.call<CheckResult & VerifiedFiles>("check", [request, represents]);
+            const found = await contents.port.call<CheckResult & VerifiedFiles>("check", [
+              request,
+              represents,
+              isDurable,
+            ]);
             const { checked, inconsistent, ...verified } = found;
             await call("verified", verified);
             return { checked, inconsistent };

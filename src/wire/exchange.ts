@@ -128,11 +128,13 @@ const MAX_CONCURRENT = 16;
 
 /**
  * The answering side: runs `answer` for each request, several at once, and sends its parts. An
- * error of `answer` becomes the answer; a malformed frame ends the channel.
+ * error of `answer` becomes the answer; a malformed frame ends the channel, and so does silence, as the
+ * asker beats.
  */
 export async function respond(
   channel: Channel,
   answer: (request: RoundRequest) => AsyncIterable<ResponseBody>,
+  silenceMs?: number,
 ): Promise<void> {
   let running = 0;
   let wake: () => void = () => undefined;
@@ -146,6 +148,8 @@ export async function respond(
       await channel.send(RoundResponse.encode({ id: request.id, last: true, error: encodeError(error) }));
     }
   };
+  const silent = (): Error => new LockstepError("LOCKSTEP_PEER_GONE", "the comparison server has fallen silent");
+  watchSilence(channel, silent, silenceMs);
   for await (const frame of channel.source) {
     const request = decodeMessage((b) => RoundRequest.decode(b), unpackFrame(frame));
     if (request.ping !== undefined) {

@@ -56,7 +56,10 @@ async function createWorld(t: ExecutionContext, ...names: string[]): Promise<Wor
     path,
     check() {
       const reader = new StableReader(calls, hasher, SUITE);
-      return checkBlock({ calls, directories, reader, represents: ALL_ABILITIES }, { block: 0, stated, steps });
+      return checkBlock(
+        { calls, directories, reader, represents: ALL_ABILITIES, fromDisk: true },
+        { block: 0, stated, steps },
+      );
     },
     async isKnown(verified, name) {
       list.verified(verified);

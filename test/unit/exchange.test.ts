@@ -1,0 +1,25 @@
+/** Who asks and who answers, over a channel within this process. */
+import test from "ava";
+import { localChannelPair } from "../../src/mesh/local-channel.ts";
+import { Requester, respond } from "../../src/wire/exchange.ts";
+
+const ROUND = { root: "www", epoch: 1, sequence: 1, term: 1 };
+
+async function* nothing(): AsyncGenerator<never> {}
+
+test("an asker that falls silent is given up by the side that answers", async (t) => {
+  const [, toAsker] = localChannelPair("asker", "answerer");
+  await t.throwsAsync(respond(toAsker, nothing, 200), { code: "LOCKSTEP_PEER_GONE" });
+});
+
+test("an asker that has nothing to ask for a while is not", async (t) => {
+  const [toAnswerer, toAsker] = localChannelPair("asker", "answerer");
+  const answering = respond(toAsker, nothing, 1000);
+  const beats = setInterval(() => void requester.askOne({ round: ROUND, renew: {} }).catch(() => undefined), 100);
+  const requester = new Requester(toAnswerer, "answerer");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  t.false(toAsker.closed.aborted);
+  clearInterval(beats);
+  await requester.close();
+  await t.notThrowsAsync(answering);
+});
