@@ -10,11 +10,16 @@ import { EntryTable, entryFromStat, inodeKey, typeOfMode } from "./entry-table.t
 import { type StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import type { BlockSteps } from "./stage.ts";
-import { errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
+import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 
 /** The clock of a file system ticks coarsely: a later change may share a ctime that is younger than this. */
 const TICK_MS = 10;
+
+/** Paths from which a block is worth a wait of one tick. */
+const WAIT_FROM_PATHS = 64;
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 export interface CheckContext {
   readonly calls: SystemCalls;
@@ -34,6 +39,8 @@ export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps)
   const table = new EntryTable();
   const digests: Uint8Array[] = [];
   let checked = 0;
+  // Else what was switched last would have to be read again: of a small block that is soon done.
+  if (steps.length >= WAIT_FROM_PATHS) Atomics.wait(pause, 0, 0, TICK_MS);
   for (const { index } of steps) {
     const one = stated[index];
     const { path, type } = one.entry;
@@ -44,8 +51,10 @@ export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps)
       if (why !== undefined)
         inconsistent.push({ path, code: "LOCKSTEP_NOT_IN_STEP", message: `${why} after its switch` });
     } catch (error) {
-      const why = error instanceof UnstableContent ? error.message : `cannot be read back (${errnoOf(error)})`;
-      if (!(error instanceof UnstableContent) && errnoOf(error) === undefined) throw error;
+      const errno = errnoOf(error);
+      if (!(error instanceof UnstableContent) && errno === undefined) throw error;
+      const unread = errno === "ENOENT" ? "is gone after its switch" : `cannot be read back (${errno})`;
+      const why = error instanceof UnstableContent ? error.message : unread;
       inconsistent.push({ path, code: "LOCKSTEP_NOT_IN_STEP", message: why });
     }
   }
@@ -64,19 +73,16 @@ function checkOne(
 ): string | undefined {
   const { path, type, leader } = entry;
   const { directory, name } = directories.locate(path);
-  const stat = newFileStat();
-  if (!calls.stat(directory, name, stat)) return inconsistency(entry, undefined, represents);
-  // The kind first: what is no file cannot be read as one.
-  let state = stat;
+  let state: FileStat = newFileStat();
   let found: Uint8Array | undefined;
   let leased = false;
   const startedAt = Date.now();
-  if (type === FILE && typeOfMode(stat.mode) === FILE) {
+  if (type === FILE) {
     const content = reader.read(directory, name, { fresh: true, fromDisk, tryLease: true });
     state = content.stat;
     found = content.checksum;
     leased = content.leased;
-  }
+  } else if (!calls.stat(directory, name, state)) return inconsistency(entry, undefined, represents);
   const target = typeOfMode(state.mode) === SYMLINK ? calls.readLink(directory, name) : "";
   const now: Entry = entryFromStat(path, state, target, undefined, readXattrs(calls, directory, name));
   const linked = leader !== undefined && isSameInode(calls, directories, leader, inodeKey(state));
