@@ -16,8 +16,9 @@ import type { VerifiedFiles } from "./verified-files.ts";
 /** The clock of a file system ticks coarsely: a later change may share a ctime that is younger than this. */
 const TICK_MS = 10;
 
-/** Paths from which a block is worth a wait of one tick. */
+/** Paths, or bytes, from which a block is worth a wait of one tick. */
 const WAIT_FROM_PATHS = 64;
+const WAIT_FROM_BYTES = 4 << 20;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -40,7 +41,8 @@ export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps)
   const digests: Uint8Array[] = [];
   let checked = 0;
   // Else what was switched last would have to be read again: of a small block that is soon done.
-  if (steps.length >= WAIT_FROM_PATHS) Atomics.wait(pause, 0, 0, TICK_MS);
+  const bytes = steps.reduce((sum, { index }) => sum + stated[index].entry.size, 0);
+  if (steps.length >= WAIT_FROM_PATHS || bytes >= WAIT_FROM_BYTES) Atomics.wait(pause, 0, 0, TICK_MS);
   for (const { index } of steps) {
     const one = stated[index];
     const { path, type } = one.entry;

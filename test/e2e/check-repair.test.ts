@@ -21,7 +21,8 @@ test.before(async () => {
       ...(IS_ROOT ? { lowly: { roots: ["blocks"], uid: LOWLY } } : {}),
     },
     roots: {
-      once: root,
+      // So that the round goes on for a while after the first switches.
+      once: { ...root, blockSize: { paths: 20 } },
       always: root,
       whole: root,
       blocks: { ...root, master: IS_ROOT ? "lowly" : "alpha", blockSize: { paths: 1 } },
@@ -55,9 +56,9 @@ test.serial(
   "what is changed on a remote right after its switch is named, and repaired in the same round",
   async (t) => {
     const [master, remote] = [theFleet().path("alpha", "once"), theFleet().path("beta", "once")];
-    writeTree(master, generation(40, "first"));
+    writeTree(master, generation(400, "first"));
     t.is((await theFleet().run("sync", "once")).exitCode, 0);
-    writeTree(master, generation(40, "second"));
+    writeTree(master, generation(400, "second"));
     const spoiled = ["d/0000", "d/0001", "d/0002", "d/0003"];
     const deeds = ["overwrite", "truncate", "chmod", "delete"].map((action, i) => `${action}=${spoiled[i]}`);
     const saboteur = await sabotage("once", remote, ...deeds);
@@ -69,7 +70,7 @@ test.serial(
       t.is(report.inconsistent, 4, sync.stdout);
       t.is(report.resynced, 4);
       t.deepEqual(report.resyncedPaths, spoiled);
-      t.is(report.updated + report.created + report.attributes, 44);
+      t.is(report.updated + report.created + report.attributes, 404);
       t.is(differences(master, remote), "");
     } finally {
       saboteur.kill("SIGKILL");
