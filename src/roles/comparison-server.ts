@@ -431,7 +431,11 @@ class Round {
         if (staged) await this.#ofBlock(remote, block, () => this.#commit(remote, link, block));
         statements.done(block.index, remote);
         // While the next blocks are staged and switched.
-        if (staged) checks.push(this.#check(remote, link, block));
+        if (!staged) return;
+        const check = this.#check(remote, link, block);
+        // It may fail while commits are waited for.
+        check.catch(() => undefined);
+        checks.push(check);
       })();
       commit.catch(() => undefined);
       commits.push(commit);
