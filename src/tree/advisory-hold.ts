@@ -27,7 +27,10 @@ const LONGEST_PAUSE_MS = 50;
 const VANISHED = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ENXIO"]);
 /** Not to be opened for writing: no right, a running program, an immutable file, a read-only file system. */
 const NOT_WRITABLE = new Set(["EACCES", "EPERM", "ETXTBSY", "EROFS"]);
-const EXECUTABLE = 0o111;
+/** What may be executed is not opened for writing, as it could not be executed meanwhile. */
+export function isLockedForWriting(mode: number): boolean {
+  return (mode & 0o111) === 0;
+}
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -118,7 +121,7 @@ export class AdvisoryHold {
       const { directory, name } = target.locate();
       // Before it is opened, as opening a device or a fifo for writing does something.
       if (!calls.stat(directory, name, stat) || typeOfMode(stat.mode) !== FILE) return "nothing";
-      writable = kind === "exclusive" && (stat.mode & EXECUTABLE) === 0;
+      writable = kind === "exclusive" && isLockedForWriting(stat.mode);
       try {
         fd = calls.openToLock(directory, name, writable);
       } catch (error) {

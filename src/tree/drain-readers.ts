@@ -1,5 +1,6 @@
 import { FILE } from "../model/entry.ts";
 import type { BytePath } from "../model/path.ts";
+import { isLockedForWriting } from "./advisory-hold.ts";
 import type { ApplyContext } from "./apply-context.ts";
 import type { BlockFile } from "./block-files.ts";
 import { isAsListed } from "./commit.ts";
@@ -64,8 +65,7 @@ function drainOne(context: ApplyContext, file: BlockFile, drained: MutableDraine
     }
     // What somebody has changed is not to be switched anyway, and would not be told from what is moved here.
     if (staged === undefined || !isAsListed(context, path, before)) return false;
-    // As AdvisoryHold does: what may be executed is not opened for writing.
-    const writable = (before.mode & 0o111) === 0;
+    const writable = isLockedForWriting(before.mode);
     const range = writable ? "write" : "read";
     opened.push(calls.openToLock(staging.handle, staged, writable));
     opened.push(calls.openToLock(directory, name, writable));

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import koffi from "koffi";
-import { type DirectoryHandle, type FileStat, SystemError } from "./system-calls.ts";
+import { failCall } from "./fail-call.ts";
+import type { DirectoryHandle, FileStat } from "./system-calls.ts";
 
 // uapi/linux/fanotify.h
 const FAN_CLOEXEC = 0x1;
@@ -37,9 +38,6 @@ const F_SETLEASE = 1024;
 const POLLIN = 1;
 const SIG_IGN = 1;
 const UTIME_OMIT = 0x3ffffffen;
-
-const ERRNO_NAMES = new Map<number, string>();
-for (const [name, value] of Object.entries(constants.errno)) if (!ERRNO_NAMES.has(value)) ERRNO_NAMES.set(value, name);
 
 /** The system calls of the hold process, beside those of `linux-calls.ts`. */
 export interface FanotifyCalls {
@@ -126,10 +124,6 @@ export function createFanotifyCalls(): FanotifyCalls {
   let polled = Buffer.alloc(8 * 16);
   let denial = FAN_DENY | (constants.errno.EBUSY << 24);
 
-  function fail(call: string): never {
-    const errno = koffi.errno();
-    throw new SystemError(ERRNO_NAMES.get(errno) ?? `E${errno}`, call);
-  }
   function lease(fd: number, kind: number): boolean {
     if ((fcntl(fd, F_SETLEASE, kind) as number) !== 0) return false;
     fcntl(fd, F_SETLEASE, F_UNLCK);
@@ -150,22 +144,22 @@ export function createFanotifyCalls(): FanotifyCalls {
       const flags =
         FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_REPORT_TID;
       const group = fanotifyInit(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC) as number;
-      if (group < 0) fail("fanotify_init");
+      if (group < 0) failCall("fanotify_init");
       return group;
     },
     mark(group, fd) {
-      if ((fanotifyMark(group, FAN_MARK_ADD, FAN_OPEN_PERM, fd, null) as number) < 0) fail("fanotify_mark");
+      if ((fanotifyMark(group, FAN_MARK_ADD, FAN_OPEN_PERM, fd, null) as number) < 0) failCall("fanotify_mark");
     },
     markName(group, directory, text) {
       name.write(`${text}\0`, 0, "latin1");
       const flags = FAN_MARK_ADD | FAN_MARK_DONT_FOLLOW;
-      if ((fanotifyMark(group, flags, FAN_OPEN_PERM, directory, name) as number) < 0) fail("fanotify_mark");
+      if ((fanotifyMark(group, flags, FAN_OPEN_PERM, directory, name) as number) < 0) failCall("fanotify_mark");
     },
     unmark(group, fd) {
-      if ((fanotifyMark(group, FAN_MARK_REMOVE, FAN_OPEN_PERM, fd, null) as number) < 0) fail("fanotify_mark");
+      if ((fanotifyMark(group, FAN_MARK_REMOVE, FAN_OPEN_PERM, fd, null) as number) < 0) failCall("fanotify_mark");
     },
     removeMarks(group) {
-      if ((fanotifyMark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, null) as number) < 0) fail("fanotify_mark");
+      if ((fanotifyMark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, null) as number) < 0) failCall("fanotify_mark");
     },
     readWaiters(group, each) {
       let refused = 0;
@@ -175,7 +169,7 @@ export function createFanotifyCalls(): FanotifyCalls {
           const errno = koffi.errno();
           if (errno === constants.errno.EINTR) continue;
           if (errno === constants.errno.EAGAIN) return refused;
-          if (errno === constants.errno.EBADF || errno === constants.errno.EINVAL) fail("read");
+          if (errno === constants.errno.EBADF || errno === constants.errno.EINVAL) failCall("read");
           // No descriptor for the first event: the kernel has refused that open.
           refused++;
           continue;
@@ -209,7 +203,7 @@ export function createFanotifyCalls(): FanotifyCalls {
       times.writeBigInt64LE(UTIME_OMIT, 8);
       times.writeBigInt64LE(BigInt(stat.mtimeSec), 16);
       times.writeBigInt64LE(BigInt(stat.mtimeNsec), 24);
-      if ((futimens(fd, times) as number) < 0) fail("futimens");
+      if ((futimens(fd, times) as number) < 0) failCall("futimens");
     },
     poll(fds, timeoutMs) {
       if (polled.length < fds.length * 8) polled = Buffer.alloc(fds.length * 16);
@@ -225,7 +219,7 @@ export function createFanotifyCalls(): FanotifyCalls {
     },
     pipe() {
       const ends = Buffer.alloc(8);
-      if ((pipe2(ends, O_CLOEXEC | O_NONBLOCK) as number) < 0) fail("pipe2");
+      if ((pipe2(ends, O_CLOEXEC | O_NONBLOCK) as number) < 0) failCall("pipe2");
       return [ends.readInt32LE(0), ends.readInt32LE(4)];
     },
     setNonBlocking(fd) {

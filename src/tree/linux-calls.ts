@@ -1,6 +1,7 @@
 import { ftruncateSync, readFileSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import koffi from "koffi";
+import { failCall } from "./fail-call.ts";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
 
 /** Numbers of the system calls that not every libc wraps (arch/…/syscall tables of Linux). */
@@ -52,9 +53,6 @@ const LOCK_NB = 4;
 const LOCK_UN = 8;
 /** A broken lease raises this signal; by default SIGIO would end the process, SIGURG is ignored. */
 const SIGURG = 23;
-
-const ERRNO_NAMES = new Map<number, string>();
-for (const [name, value] of Object.entries(constants.errno)) if (!ERRNO_NAMES.has(value)) ERRNO_NAMES.set(value, name);
 
 /** The attributes of the system namespace that are a file's own: POSIX ACLs (acl(5)). */
 const ACLS = new Set(["system.posix_acl_access", "system.posix_acl_default"]);
@@ -121,12 +119,8 @@ export function createLinuxCalls(): SystemCalls {
   const stx32 = new Uint32Array(stx.buffer, stx.byteOffset, 64);
   const stx32s = new Int32Array(stx.buffer, stx.byteOffset, 64);
 
-  function fail(call: string): never {
-    const errno = koffi.errno();
-    throw new SystemError(ERRNO_NAMES.get(errno) ?? `E${errno}`, call);
-  }
   function check(result: number, call: string): void {
-    if (result < 0) fail(call);
+    if (result < 0) failCall(call);
   }
   function put(buffer: Buffer, text: string, limit: number): Buffer {
     if (text.length >= limit) throw new SystemError("ENAMETOOLONG", "name");
@@ -227,12 +221,12 @@ export function createLinuxCalls(): SystemCalls {
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
       const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
-      if (fd < 0) fail("open");
+      if (fd < 0) failCall("open");
       return fd;
     },
     openDirectory(root, path) {
       const fd = hasOpenat2 ? openBeneath(root, path) : openStepwise(root, path);
-      if (fd < 0) fail("open");
+      if (fd < 0) failCall("open");
       return fd;
     },
     closeDirectory(directory) {
@@ -244,7 +238,7 @@ export function createLinuxCalls(): SystemCalls {
       lseek(directory, 0, 0);
       for (;;) {
         const length = getdents(numbers.getdents64, directory, listing, listing.length) as number;
-        if (length < 0) fail("getdents64");
+        if (length < 0) failCall("getdents64");
         if (length === 0) break;
         // struct linux_dirent64: inode 8, offset 8, record length 2, type 1, name to the NUL
         for (let at = 0; at < length; ) {
@@ -263,35 +257,35 @@ export function createLinuxCalls(): SystemCalls {
       if ((statx(numbers.statx, directory, first(name), flags, STATX_BASIC, stx) as number) < 0) {
         const errno = koffi.errno();
         if (errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR) return false;
-        fail("statx");
+        failCall("statx");
       }
       fill(into);
       return true;
     },
     readLink(directory, name) {
       const length = readlinkat(directory, first(name), linkTarget, linkTarget.length) as number;
-      if (length < 0) fail("readlinkat");
+      if (length < 0) failCall("readlinkat");
       return linkTarget.toString("latin1", 0, length);
     },
     openFile(directory, name) {
       // Not blocking, should a fifo or a leased file have taken the place of a plain file.
       const fd = openat(directory, first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) as number;
-      if (fd < 0) fail("open");
+      if (fd < 0) failCall("open");
       return fd;
     },
     createFile(directory, name, mode = 0o600) {
       const fd = openat(directory, first(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) as number;
-      if (fd < 0) fail("create");
+      if (fd < 0) failCall("create");
       return fd;
     },
     reopenFile(directory, name) {
       const fd = openat(directory, first(name), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0) as number;
-      if (fd < 0) fail("open");
+      if (fd < 0) failCall("open");
       return fd;
     },
     cloneFile: (from, to) => (ioctl(to, FICLONE, from) as number) === 0,
     statFile(fd, into) {
-      if ((statx(numbers.statx, fd, first(""), AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) fail("statx");
+      if ((statx(numbers.statx, fd, first(""), AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) failCall("statx");
       fill(into);
     },
     read: (fd, buffer, offset, length, position) => readSync(fd, buffer, offset, length, position),
@@ -320,7 +314,7 @@ export function createLinuxCalls(): SystemCalls {
       }
       // A path handle does not follow; its /proc name reaches exactly that inode.
       const handle = openat(directory, first(name === "" ? "." : name), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) as number;
-      if (handle < 0) fail("open");
+      if (handle < 0) failCall("open");
       const result = chmodPath(Buffer.from(`/proc/self/fd/${handle}\0`), mode) as number;
       const errno = koffi.errno();
       close(handle);
@@ -346,7 +340,7 @@ export function createLinuxCalls(): SystemCalls {
       if (length < 0) {
         const errno = koffi.errno();
         if (errno === constants.errno.EOPNOTSUPP || errno === constants.errno.ENOSYS) return [];
-        fail("llistxattr");
+        failCall("llistxattr");
       }
       const names = xattrNames.toString("latin1", 0, length - 1).split("\0");
       return names.filter((attribute) => !attribute.startsWith("system.") || ACLS.has(attribute)).sort();
@@ -354,7 +348,7 @@ export function createLinuxCalls(): SystemCalls {
     getXattr(directory, name, attribute) {
       const path = inProc(directory, name);
       const length = lgetxattr(path, attributeName(attribute), xattrValue, xattrValue.length) as number;
-      if (length < 0) fail("lgetxattr");
+      if (length < 0) failCall("lgetxattr");
       return Uint8Array.prototype.slice.call(xattrValue, 0, length);
     },
     setXattr(directory, name, attribute, value) {
@@ -415,13 +409,13 @@ export function createLinuxCalls(): SystemCalls {
     openToLock(directory, name, writable) {
       const flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
       const fd = openat(directory, first(name), flags, 0) as number;
-      if (fd < 0) fail("open");
+      if (fd < 0) failCall("open");
       return fd;
     },
     lockFile(fd, kind, range) {
       if ((flock(fd, (kind === "exclusive" ? LOCK_EX : LOCK_SH) | LOCK_NB) as number) < 0) {
         if (koffi.errno() === constants.errno.EAGAIN) return false;
-        fail("flock");
+        failCall("flock");
       }
       // struct flock: type 2, whence 2, start at 8, length at 16, 0 being all; pid at 24, which must be 0
       lockRange.fill(0);
@@ -431,7 +425,7 @@ export function createLinuxCalls(): SystemCalls {
       flock(fd, LOCK_UN);
       if (errno === constants.errno.EAGAIN || errno === constants.errno.EACCES) return false;
       koffi.errno(errno);
-      fail("fcntl");
+      failCall("fcntl");
     },
   };
 }

@@ -149,20 +149,24 @@ export async function respond(
     }
   };
   const silent = (): Error => new LockstepError("LOCKSTEP_PEER_GONE", "the comparison server has fallen silent");
-  watchSilence(channel, silent, silenceMs);
-  for await (const frame of channel.source) {
-    const request = decodeMessage((b) => RoundRequest.decode(b), unpackFrame(frame));
-    if (request.ping !== undefined) {
-      await channel.send(RoundResponse.encode({ id: request.id, last: true }));
-      continue;
+  const stop = watchSilence(channel, silent, silenceMs);
+  try {
+    for await (const frame of channel.source) {
+      const request = decodeMessage((b) => RoundRequest.decode(b), unpackFrame(frame));
+      if (request.ping !== undefined) {
+        await channel.send(RoundResponse.encode({ id: request.id, last: true }));
+        continue;
+      }
+      while (running >= MAX_CONCURRENT) await new Promise<void>((resolve) => (wake = resolve));
+      running++;
+      void one(request)
+        .catch((error: Error) => channel.abort(error))
+        .finally(() => {
+          running--;
+          wake();
+        });
     }
-    while (running >= MAX_CONCURRENT) await new Promise<void>((resolve) => (wake = resolve));
-    running++;
-    void one(request)
-      .catch((error: Error) => channel.abort(error))
-      .finally(() => {
-        running--;
-        wake();
-      });
+  } finally {
+    stop();
   }
 }

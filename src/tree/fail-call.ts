@@ -1,0 +1,17 @@
+import { constants } from "node:os";
+import koffi from "koffi";
+import { SystemError } from "./system-calls.ts";
+
+const ERRNO_NAMES = new Map<number, string>();
+for (const [name, value] of Object.entries(constants.errno)) if (!ERRNO_NAMES.has(value)) ERRNO_NAMES.set(value, name);
+
+/**
+ * Throws what this thread's last system call has failed with, by errno(3).
+ *
+ * @param call its name
+ * @throws SystemError
+ */
+export function failCall(call: string): never {
+  const errno = koffi.errno();
+  throw new SystemError(ERRNO_NAMES.get(errno) ?? `E${errno}`, call);
+}
