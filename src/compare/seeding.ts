@@ -1,0 +1,45 @@
+/**
+ * Whom the master has given what, so that each unit leaves it about once: what one remote has been
+ * given, another gets from that one. Pure: time is handed in, in milliseconds.
+ */
+
+/** How long a remote may take to pass a unit on, at least, after it was sent. */
+const PASS_ON_MS = 5_000;
+/** On a slow link it may take longer: as many times as long as the sending took. */
+const PASS_ON_FACTOR = 4;
+
+interface Given {
+  readonly to: string;
+  readonly at: number;
+  /** Until when the others are to wait; open while it is being sent. */
+  until: number;
+}
+
+export class Seeding {
+  readonly #given = new Map<string, Given>();
+
+  /** True when the master gives the unit to this remote now; then it counts as given. */
+  give(unit: string, to: string, now: number): boolean {
+    const given = this.#given.get(unit);
+    if (given !== undefined && given.to !== to && now < given.until) return false;
+    this.#given.set(unit, { to, at: now, until: Number.POSITIVE_INFINITY });
+    return true;
+  }
+
+  /** The last byte has been sent. */
+  sent(unit: string, to: string, now: number): void {
+    const given = this.#given.get(unit);
+    if (given?.to !== to) return;
+    given.until = now + Math.max(PASS_ON_MS, PASS_ON_FACTOR * (now - given.at));
+  }
+
+  /** It was not sent after all. */
+  takeBack(unit: string, to: string): void {
+    if (this.#given.get(unit)?.to === to) this.#given.delete(unit);
+  }
+
+  /** The remote is gone: nobody need wait for it. */
+  gone(to: string): void {
+    for (const [unit, given] of this.#given) if (given.to === to) this.#given.delete(unit);
+  }
+}
