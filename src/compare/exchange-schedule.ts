@@ -237,13 +237,19 @@ export class ExchangeSchedule {
     if (this.#peers[source].has.delete(id)) this.#units[id].holders--;
   }
 
-  /** The neighbour is gone, or not to be trusted. */
-  left(source: Source): void {
+  /**
+   * The neighbour is gone, or not to be trusted.
+   *
+   * @returns the units that were asked of it
+   */
+  left(source: Source): number[] {
     const peer = this.#peers[source];
-    if (peer.gone) return;
+    if (peer.gone) return [];
     peer.gone = true;
     for (const id of [...peer.has]) this.#forget(source, id);
-    for (const id of [...this.#asked]) if (this.#units[id].source === source) this.released(id);
+    const asked = [...this.#asked].filter((id) => this.#units[id].source === source);
+    for (const id of asked) this.released(id);
+    return asked;
   }
 
   /**

@@ -29,35 +29,3 @@ export function decodeRanges(bytes: Uint8Array, maxRanges: number): ContentRange
   reader.end();
   return ranges;
 }
-
-/**
- * Cuts ranges into requests of at most `maxBytes` and `maxRanges`. Only a range that is longer than a
- * request is split: a small file then arrives, and is hashed, in one piece.
- */
-export function* cutRequests(
-  ranges: readonly ContentRange[],
-  maxBytes: number,
-  maxRanges: number,
-): Generator<{ ranges: ContentRange[]; bytes: number }> {
-  let request: ContentRange[] = [];
-  let bytes = 0;
-  for (const range of ranges) {
-    let { offset } = range;
-    let left = range.length;
-    if (bytes > 0 && left <= maxBytes && bytes + left > maxBytes) {
-      yield { ranges: request, bytes };
-      [request, bytes] = [[], 0];
-    }
-    while (left > 0) {
-      const length = Math.min(left, maxBytes - bytes);
-      request.push({ index: range.index, offset, length });
-      bytes += length;
-      offset += length;
-      left -= length;
-      if (bytes < maxBytes && request.length < maxRanges) continue;
-      yield { ranges: request, bytes };
-      [request, bytes] = [[], 0];
-    }
-  }
-  if (request.length > 0) yield { ranges: request, bytes };
-}

@@ -114,6 +114,8 @@ export type RoundEvent =
       readonly bytesDone: number;
       readonly bytes: number;
       /** Blocks that were held so far, and for how long in all. */
+      /** Bytes of content so far, by the host that sent them. */
+      readonly fedBy: Readonly<Record<string, number>>;
       readonly heldBlocks: number;
       readonly heldMs: number;
       readonly checked: number;

@@ -1,5 +1,6 @@
 import type { Classification } from "../model/classification.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
+import type { ContentUnit, UnitName } from "../model/content-units.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
 import type { ListRoot, ManifestNode } from "../model/manifest.ts";
 import type { Hold } from "../model/order.ts";
@@ -79,10 +80,12 @@ export interface PackedChunkList {
 }
 
 export interface StagePlan {
-  /** What must be fetched; of each file from its start to its end. */
-  readonly fetch: readonly ContentRange[];
+  /** What must be fetched of files of one chunk. */
+  readonly units: readonly ContentUnit[];
   /** Files that are put together of chunks. */
   readonly chunked: readonly ChunkedStep[];
+  /** Bytes of content of all stated files. */
+  readonly bytes: number;
 }
 
 export interface ChunkedStep {
@@ -90,10 +93,23 @@ export interface ChunkedStep {
   readonly index: number;
   /** False for a file of one chunk, which needs no list. */
   readonly hasList: boolean;
+  /** Bytes of the block's content before it. */
+  readonly at: number;
+}
+
+/** A new version that can be read while it is put together, and after the switch; closed by its receiver. */
+export type OfferedFile = number;
+
+export interface ChunkedFilePlan {
+  /** One byte per batch of the list: 1 where it must be asked for, 0 where it is known; empty when the step has failed. */
+  readonly wanted: Uint8Array<ArrayBuffer>;
+  /** In a round in which remotes feed each other. */
+  readonly file: OfferedFile | undefined;
 }
 
 /** What is missing of the chunks of a batch. */
 export interface ChunkPlan {
+  /** Whole chunks. */
   readonly fetch: readonly ContentRange[];
   /** Chunks of which a part may be here: their fragments are to be asked for first. */
   readonly fragments: readonly ContentRange[];
@@ -101,11 +117,23 @@ export interface ChunkPlan {
   readonly reused: number;
 }
 
+/**
+ * How a unit stands after a frame:
+ *
+ * - `more`: not all of it is here;
+ * - `verified`: all of it is here as the master stated it;
+ * - `ended`: nothing more is needed, though some of it failed;
+ * - `again`: parts that were here did not fit, so that it is needed whole;
+ * - `wrong`: the remote that it came from sent something else; it is needed anew.
+ */
+export type UnitState = "more" | "verified" | "ended" | "again" | "wrong";
+
 export interface Received {
-  /** What must be fetched after all. */
-  readonly fetch: readonly ContentRange[];
+  readonly state: UnitState;
   /** Bytes of content in the frame. */
   readonly bytes: number;
+  /** Of a verified chunk. */
+  readonly digest: Uint8Array | undefined;
 }
 
 export interface StageResult {
@@ -149,6 +177,8 @@ export interface ApplyLimits {
   readonly deletions: number;
   readonly durability: "full" | "none";
   readonly hold: Hold;
+  /** Other remotes are offered what this one gets; by default they are not. */
+  readonly offers?: boolean;
 }
 
 /** One root of this host, for the length of one round. */
@@ -197,17 +227,23 @@ export interface TreeRound {
    * Begins to put a file together of chunks.
    *
    * @param packedIndex undefined for a file of one chunk
-   * @returns one byte per batch of its list: 1 where the batch must be asked for
    */
-  chunkIndex(block: number, index: number, packedIndex: Uint8Array | undefined): Promise<Uint8Array>;
+  chunkIndex(block: number, index: number, packedIndex: Uint8Array | undefined): Promise<ChunkedFilePlan>;
   /** Takes a batch of a chunk list, in order; undefined bytes for one that need not be asked for. */
   chunkBatch(block: number, index: number, batch: number, bytes: Uint8Array | undefined): Promise<ChunkPlan>;
-  /** Takes the fragments of a chunk; what of it must be fetched is returned. */
+  /** Takes the fragments of a chunk; what of it must be fetched is returned, none when it is complete. */
   fragments(block: number, index: number, offset: number, bytes: Uint8Array): Promise<readonly ContentRange[]>;
   /** The master could not tell the chunks of a file: it has changed there since it was stated. */
   sourceLost(block: number, index: number): Promise<void>;
-  /** Takes one frame of packed content records for a block being staged. */
-  receive(block: number, frame: Uint8Array<ArrayBuffer>): Promise<Received>;
+  /**
+   * Takes one frame of packed content records of a unit.
+   *
+   * @param fromMaster what is not as stated then fails for good; from a remote it is needed anew
+   * @throws LockstepError `LOCKSTEP_MALFORMED` when it holds what was not asked for
+   */
+  receive(block: number, unit: UnitName, frame: Uint8Array<ArrayBuffer>, fromMaster: boolean): Promise<Received>;
+  /** What of a unit is missing, each file or chunk from its start: what has come of it in part is forgotten. */
+  missing(block: number, unit: UnitName): Promise<readonly ContentRange[]>;
   /** Verifies what has arrived and makes the block ready for the switch. */
   staged(block: number): Promise<StageResult>;
   /** Switches a staged block, holding its files meanwhile as was prepared. */
@@ -243,6 +279,22 @@ export interface ContentReader {
   chunkList(path: BytePath, size: number): Promise<PackedChunkList | undefined>;
   /** Packed fragments of one chunk; undefined when the file is not what it was. */
   fragments(range: ReadRange): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Frames with parts of an offered chunk, as of `read`; undefined when it is not what it was. */
+  readOffered(
+    chunk: OfferedChunk,
+    parts: readonly ContentRange[],
+    compress: boolean,
+  ): Promise<readonly Uint8Array<ArrayBuffer>[] | undefined>;
+  /** Closes offered files. */
+  closeOffered(files: readonly OfferedFile[]): Promise<void>;
+}
+
+/** A verified chunk of a file that this host offers to others. */
+export interface OfferedChunk {
+  readonly file: OfferedFile;
+  readonly offset: number;
+  readonly length: number;
+  readonly digest: Uint8Array;
 }
 
 export interface ReadRange {

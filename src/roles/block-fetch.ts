@@ -1,7 +1,10 @@
-import type { ContentRange } from "../model/content-ranges.ts";
+import { type ContentRange, encodeRanges } from "../model/content-ranges.ts";
+import type { ContentUnit } from "../model/content-units.ts";
+import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
-import type { ChunkedStep, StagePlan, TreeRound } from "../ports/tree.ts";
-import type { ContentFetcher } from "./content-fetcher.ts";
+import type { ChunkedStep, OfferedFile, StagePlan, TreeRound, UnitState } from "../ports/tree.ts";
+import type { Exchange, UnitTransfer } from "./exchange.ts";
+import type { Offers } from "./offers.ts";
 
 /** Batches of a chunk list asked for at once: content of some 400 MiB. */
 const BATCHES_PER_REQUEST = 8;
@@ -10,79 +13,139 @@ const BATCHES_UNDER_WAY = 3;
 /** Files of one block that are put together of chunks at the same time. */
 const FILES_AT_ONCE = 8;
 
+export interface BlockFetchInit {
+  readonly exchange: Exchange;
+  readonly offers: Offers;
+  readonly round: TreeRound;
+  readonly block: number;
+  readonly statement: number;
+}
+
+interface Chunk {
+  readonly offset: number;
+  readonly length: number;
+  /** Where it can be read once it is here, if others may have it. */
+  readonly file: OfferedFile | undefined;
+}
+
 /**
  * Brings the content of one block: for files with a chunk list it asks for the list, lets the tree
- * take what this host has, asks for fragments where they may help, and fetches what is left.
+ * take what this host has, asks for fragments where they may help, and fetches what is left. What is
+ * verified is offered to other remotes.
  */
 export class BlockFetch {
-  readonly #fetcher: ContentFetcher;
-  readonly #round: TreeRound;
-  readonly #block: number;
-  readonly #statement: number;
-  /** Bytes of content that came over the network. */
-  fetched = 0;
+  readonly #init: BlockFetchInit;
+  #blockBytes = 0;
+  /** Bytes of content that came over the network, by the host that they came from. */
+  readonly fed = new Map<PeerId, number>();
   /** Bytes that they took on their way, compressed or not. */
   received = 0;
   /** Bytes of files put together of chunks that this host had. */
   reused = 0;
 
-  constructor(fetcher: ContentFetcher, round: TreeRound, block: number, statement: number) {
-    this.#fetcher = fetcher;
-    this.#round = round;
-    this.#block = block;
-    this.#statement = statement;
+  constructor(init: BlockFetchInit) {
+    this.#init = init;
   }
 
   /** @throws LockstepError the first failure, once everything under way has ended */
-  async run({ fetch, chunked }: StagePlan): Promise<void> {
-    const files = [...chunked];
-    const work = async (): Promise<void> => {
-      for (let file = files.shift(); file !== undefined; file = files.shift()) await this.#chunked(file);
+  async run({ units, chunked, bytes }: StagePlan): Promise<void> {
+    const { exchange, statement } = this.#init;
+    this.#blockBytes = bytes;
+    exchange.follow(statement);
+    try {
+      const files = [...chunked];
+      const work = async (): Promise<void> => {
+        for (let file = files.shift(); file !== undefined; file = files.shift()) await this.#chunked(file);
+      };
+      const workers = Array.from({ length: Math.min(FILES_AT_ONCE, files.length) }, work);
+      const packs = units.map((unit) => exchange.fetch(this.#transfer(unit, undefined)));
+      await allEnded([...packs, ...workers]);
+    } finally {
+      exchange.forget(statement);
+    }
+  }
+
+  #transfer(unit: ContentUnit, chunk: Chunk | undefined): UnitTransfer {
+    const { exchange, offers, round, block, statement } = this.#init;
+    const isPack = chunk === undefined && unit.whole && exchange.isShared;
+    const ranges = isPack ? encodeRanges(unit.ranges) : new Uint8Array(0);
+    let kept: Frame[] = [];
+    let [from, isKept] = ["", false];
+    return {
+      statement,
+      block,
+      unit,
+      blockBytes: this.#blockBytes,
+      begin(peer, isWhole) {
+        kept = [];
+        from = peer;
+        isKept = isPack && isWhole;
+      },
+      take: async (frame, fromMaster): Promise<UnitState> => {
+        this.received += frame.length;
+        const peer = from;
+        const [frames, keep] = [kept, isKept];
+        // A copy, as the frame itself moves to another thread.
+        if (keep) frames.push(frame.slice());
+        const { state, bytes, digest } = await round.receive(block, unit, frame, fromMaster);
+        this.fed.set(peer, (this.fed.get(peer) ?? 0) + bytes);
+        if (state === "verified" && keep) offers.addPack(statement, unit, ranges, frames);
+        else if (state === "verified" && chunk?.file !== undefined && digest !== undefined) {
+          const { file, offset, length } = chunk;
+          offers.addChunk(statement, unit, { file, offset, length, digest });
+        }
+        return state;
+      },
+      missing: () => round.missing(block, unit),
     };
-    const workers = Array.from({ length: Math.min(FILES_AT_ONCE, files.length) }, work);
-    await allEnded([this.#content(fetch), ...workers]);
   }
 
-  async #content(ranges: readonly ContentRange[]): Promise<void> {
-    if (ranges.length === 0) return;
-    const again: Promise<void>[] = [];
-    await this.#fetcher.fetch(this.#statement, ranges, async (frame: Frame) => {
-      this.received += frame.length;
-      const { fetch, bytes } = await this.#round.receive(this.#block, frame);
-      this.fetched += bytes;
-      if (fetch.length > 0) again.push(quiet(this.#content(fetch)));
-    });
-    await allEnded(again);
+  /** Fetches what is missing of a chunk. */
+  #chunk(step: ChunkedStep, chunk: Chunk, ranges: readonly ContentRange[]): Promise<void> {
+    const { offset, length } = chunk;
+    const bytes = ranges.reduce((sum, range) => sum + range.length, 0);
+    const unit = { index: step.index, offset, ranges, bytes, at: step.at + offset, whole: bytes === length };
+    return this.#init.exchange.fetch(this.#transfer(unit, chunk));
   }
 
-  async #chunked({ index, hasList }: ChunkedStep): Promise<void> {
-    const list = hasList ? await this.#fetcher.list(this.#statement, { chunkIndex: index }) : undefined;
-    if (list?.length === 0) return this.#round.sourceLost(this.#block, index);
+  async #chunked(step: ChunkedStep): Promise<void> {
+    const { exchange, offers, round, block, statement } = this.#init;
+    const { index, hasList } = step;
+    const list = hasList ? await exchange.list(statement, { chunkIndex: index }) : undefined;
+    if (list?.length === 0) return round.sourceLost(block, index);
     const packed = list === undefined ? undefined : concatenate(list);
-    const wanted = await this.#round.chunkIndex(this.#block, index, packed);
+    const { wanted, file } = await round.chunkIndex(block, index, packed);
+    if (file !== undefined) offers.addFile(file);
     const underWay: Promise<void>[] = [];
-    const lists = new ListAhead((first, count) =>
-      this.#fetcher.list(this.#statement, { chunkBatches: { index, first, count } }),
-    );
+    const lists = new ListAhead((first, count) => exchange.list(statement, { chunkBatches: { index, first, count } }));
     for (let batch = 0; batch < wanted.length; batch++) {
       const bytes = wanted[batch] === 1 ? await lists.take(wanted, batch) : undefined;
       if (wanted[batch] === 1 && bytes === undefined) {
-        await this.#round.sourceLost(this.#block, index);
+        await round.sourceLost(block, index);
         break;
       }
-      const { fetch, fragments, reused } = await this.#round.chunkBatch(this.#block, index, batch, bytes);
+      const { fetch, fragments, reused } = await round.chunkBatch(block, index, batch, bytes);
       this.reused += reused;
-      const missing = [this.#content(fetch), ...fragments.map((chunk) => this.#fragments(chunk))];
+      const missing = [
+        ...fetch.map((chunk) => this.#chunk(step, { ...chunk, file }, [chunk])),
+        ...fragments.map((chunk) => this.#fragments(step, { ...chunk, file })),
+      ];
       underWay.push(quiet(allEnded(missing)));
       if (underWay.length > BATCHES_UNDER_WAY) await underWay.shift();
     }
     await allEnded(underWay);
   }
 
-  async #fragments({ index, offset, length }: ContentRange): Promise<void> {
-    const parts = await this.#fetcher.list(this.#statement, { fragments: { index, offset, length } });
-    if (parts.length === 0) return this.#content([{ index, offset, length }]);
-    await this.#content(await this.#round.fragments(this.#block, index, offset, concatenate(parts)));
+  async #fragments(step: ChunkedStep, chunk: Chunk): Promise<void> {
+    const { exchange, round, block, statement } = this.#init;
+    const { index } = step;
+    const { offset, length } = chunk;
+    const parts = await exchange.list(statement, { fragments: { index, offset, length } });
+    const ranges =
+      parts.length === 0
+        ? [{ index, offset, length }]
+        : await round.fragments(block, index, offset, concatenate(parts));
+    if (ranges.length > 0) await this.#chunk(step, chunk, ranges);
   }
 }
 

@@ -1,6 +1,7 @@
 import { cutBlocks, cutDeletions, unionPlanned } from "../compare/blocks.ts";
 import { createClassifier } from "../compare/classify.ts";
 import { guardDeletions } from "../compare/guard.ts";
+import { planFanOut } from "../compare/neighbours.ts";
 import { type PlanResult, planRemote } from "../compare/plan.ts";
 import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts";
 import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
@@ -29,6 +30,7 @@ import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "../wire/limits.ts";
+import type { PrepareRequest } from "../wire/messages.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
 import { HostLink, type StagePart } from "./host-link.ts";
@@ -52,6 +54,10 @@ const RENEW_MS = 10_000;
 const END_TIMEOUT_MS = 5_000;
 /** The first comparison server's term; a standby that takes over raises it. */
 const FIRST_TERM = 1;
+
+/** A remote's part in the exchange of content, as it is told. */
+type Feeding = Pick<PrepareRequest, "neighbours" | "place" | "places">;
+const ALONE: Feeding = { neighbours: [], place: 1, places: 1 };
 
 /** One remote as the round sees it. */
 class RemoteProgress {
@@ -95,6 +101,9 @@ class RemoteProgress {
   bytes = 0;
   /** By block. */
   readonly bytesUnderWay = new Map<number, number>();
+  /** Bytes by the peer that they came from: of staged blocks, and of those under way. */
+  readonly fed = new Map<PeerId, number>();
+  readonly fedUnderWay = new Map<number, StagePart["fed"]>();
 
   constructor(peer: PeerId, name: string) {
     this.peer = peer;
@@ -345,12 +354,14 @@ class Round {
     this.#emit({ kind: "phase", phase: "update", pass });
     const { hold, blockBytes, blockPaths } = this.#order;
     const bounds: BlockBounds = { ...DEFAULT_BLOCK_BOUNDS, maxBytes: blockBytes, maxPaths: blockPaths };
+    const fanOut = this.#fanOut();
     const preparing = this.#active().map(async (remote) => {
       const { plan } = remote.current as PlanResult;
       try {
         const inFlightBytes = bounds.maxBytes * (STAGE_AHEAD + 1);
         const { newBytes, replacedBytes, counts } = plan;
-        const request = { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted };
+        const feeding = fanOut.get(remote) ?? ALONE;
+        const request = { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding };
         const prepared = await (remote.link as HostLink).prepare(request);
         remote.hold = prepared.hold;
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
@@ -391,6 +402,18 @@ class Round {
     } finally {
       clearInterval(renewing);
     }
+  }
+
+  /** Who feeds whom in this pass: the remotes that lack content. */
+  #fanOut(): ReadonlyMap<RemoteProgress, Feeding> {
+    const lacking = this.#active().filter((remote) => (remote.current as PlanResult).plan.newBytes > 0);
+    const { neighbours, positions, sharers } = planFanOut(lacking.length, Math.random);
+    return new Map(
+      lacking.map((remote, i) => {
+        const peers = neighbours[i].map((other) => lacking[other].peer);
+        return [remote, { neighbours: peers, place: positions[i] + 1, places: sharers }];
+      }),
+    );
   }
 
   #renew(): void {
@@ -500,9 +523,15 @@ class Round {
       // Parts before the last say only how many bytes have come so far.
       last = part;
       remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
+      remote.fedUnderWay.set(block.index, part.fed);
+      for (const warning of part.warnings) remote.warn(this.#named(warning));
       this.#progress(remote, false);
     }
     remote.bytesUnderWay.delete(block.index);
+    for (const { peer, bytes } of remote.fedUnderWay.get(block.index) ?? []) {
+      remote.fed.set(peer, (remote.fed.get(peer) ?? 0) + bytes);
+    }
+    remote.fedUnderWay.delete(block.index);
     if (last !== undefined) {
       remote.bytesFromMaster += last.bytesFromMaster;
       remote.bytesFromRemotes += last.bytesFromRemotes;
@@ -512,6 +541,13 @@ class Round {
       for (const problem of last.problems) remote.applyProblems.set(problem.path, problem);
     }
     return true;
+  }
+
+  /** With host names for peer ids. */
+  #named({ code, message }: LockstepError): LockstepError {
+    const { assignment } = this.#kept;
+    const named = assignment.remotes.reduce((text, peer) => text.replaceAll(peer, hostName(assignment, peer)), message);
+    return new LockstepError(code, named);
   }
 
   async #commit(remote: RemoteProgress, link: HostLink, block: FileBlock): Promise<void> {
@@ -555,10 +591,24 @@ class Round {
       paths: remote.paths,
       bytesDone: remote.bytesFromMaster + remote.bytesFromRemotes + remote.bytesReused + underWay,
       bytes: remote.bytes,
+      fedBy: this.#fedBy(remote),
       heldBlocks: remote.held.blocks,
       heldMs: remote.held.ms,
       checked: remote.checked,
     });
+  }
+
+  /** Bytes of content by the host that sent them. */
+  #fedBy(remote: RemoteProgress): Record<string, number> {
+    const { assignment } = this.#kept;
+    const fedBy: Record<string, number> = {};
+    const add = (peer: PeerId, bytes: number): void => {
+      const name = hostName(assignment, peer);
+      fedBy[name] = (fedBy[name] ?? 0) + bytes;
+    };
+    for (const [peer, bytes] of remote.fed) add(peer, bytes);
+    for (const fed of remote.fedUnderWay.values()) for (const { peer, bytes } of fed) add(peer, bytes);
+    return fedBy;
   }
 
   #report(error: LockstepError | undefined): RoundReport {

@@ -1,5 +1,6 @@
 import { pipe } from "it-pipe";
-import { type ContentRange, cutRequests, encodeRanges } from "../model/content-ranges.ts";
+import { type ContentRange, encodeRanges } from "../model/content-ranges.ts";
+import { decodeUnitNames, type UnitName } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
@@ -12,13 +13,10 @@ import { CONTENT } from "../wire/protocols.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
- * Content asked for and not yet written. This is the credit of the transfer: the master sends only
- * what was asked for, so no more than this is ever on its way to this host or in its memory.
+ * Content asked for and not yet written. This is the credit of the transfer: a host sends only what
+ * was asked for, so no more than this is ever on its way from it or in this host's memory.
  */
 const CREDIT_BYTES = 8 * 1024 * 1024;
-/** Several requests are under way at once, so that the master reads ahead while it sends. */
-const REQUEST_BYTES = 1024 * 1024;
-const MAX_RANGES = 2048;
 const NO_RANGES = encodeRanges([]);
 
 interface Job {
@@ -27,6 +25,8 @@ interface Job {
   readonly bytes: number;
   readonly take: (kind: number, frame: Frame) => Promise<void>;
   readonly done: (error?: Error) => void;
+  /** What still comes is thrown away. */
+  cancelled: boolean;
 }
 
 /** What may be asked for besides content. */
@@ -37,13 +37,37 @@ const LIST_BYTES = 64 * 1024;
 /** What a part of a list costs besides its bytes: without it millions of empty ones would cost nothing. */
 const PART_OVERHEAD = 256;
 
+export interface FetcherInit {
+  readonly mesh: Mesh;
+  readonly peer: PeerId;
+  readonly round: RoundId;
+  readonly download: RateLimiter;
+  /** After which the peer counts as gone. */
+  readonly silenceMs?: number;
+  /** The peer has units of a statement that was followed. */
+  readonly announced?: (statement: number, units: readonly UnitName[]) => void;
+}
+
+/** One request for a unit. */
+export interface UnitRequest {
+  readonly statement: number;
+  readonly unit: UnitName;
+  readonly ranges: readonly ContentRange[];
+  readonly bytes: number;
+  /** Only if no other host has been given it. */
+  readonly fresh: boolean;
+}
+
+export interface UnderWay {
+  /** How the request ended: everything that the peer sends was sent, or it has nothing to send. */
+  readonly ended: Promise<"sent" | "elsewhere">;
+  /** Nothing more is handed on; the peer is told. */
+  cancel(): void;
+}
+
 /** Fetches content from one peer over one long-lived channel, many requests in flight. */
 export class ContentFetcher {
-  readonly #mesh: Mesh;
-  readonly #peer: PeerId;
-  readonly #round: RoundId;
-  readonly #download: RateLimiter;
-  readonly #silenceMs: number;
+  readonly #init: FetcherInit;
   readonly #waiting: Job[] = [];
   readonly #underWay = new Map<number, Job>();
   #credit = CREDIT_BYTES;
@@ -53,50 +77,70 @@ export class ContentFetcher {
   #channel: Channel | undefined;
   #running: Promise<void> | undefined;
 
-  /** @param silenceMs after which the peer counts as gone */
-  constructor(mesh: Mesh, peer: PeerId, round: RoundId, download: RateLimiter, silenceMs: number = SILENCE_LIMIT_MS) {
-    this.#silenceMs = silenceMs;
-    this.#mesh = mesh;
-    this.#peer = peer;
-    this.#round = round;
-    this.#download = download;
+  constructor(init: FetcherInit) {
+    this.#init = init;
   }
 
-  #ask(job: Omit<Job, "done">, first: boolean): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+  #ask(job: Omit<Job, "done" | "cancelled">, first: boolean): { job: Job | undefined; done: Promise<void> } {
+    let asked: Job | undefined;
+    const done = new Promise<void>((resolve, reject) => {
       if (this.#stopped.signal.aborted) {
-        done(ended());
+        reject(ended());
         return;
       }
-      if (first) this.#waiting.unshift({ ...job, done });
-      else this.#waiting.push({ ...job, done });
+      asked = { ...job, cancelled: false, done: (error) => (error === undefined ? resolve() : reject(error)) };
+      if (first) this.#waiting.unshift(asked);
+      else this.#waiting.push(asked);
       this.#start();
       this.#wake();
     });
+    return { job: asked, done };
   }
 
   /**
-   * Fetches ranges of a statement and hands each frame on before it gives new credit.
+   * Fetches ranges of one unit of a statement and hands each frame on before it gives new credit.
    *
-   * @throws LockstepError when the peer is gone or sends what was not asked for
+   * @returns of which the end is a LockstepError when the peer is gone or sends what was not asked for
    */
-  async fetch(
-    statement: number,
-    ranges: readonly ContentRange[],
-    take: (frame: Frame) => Promise<void>,
-  ): Promise<void> {
-    const takeData = (kind: number, frame: Frame): Promise<void> => {
-      if (kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed) return take(frame);
-      throw unasked();
+  fetch({ bytes, ...asked }: UnitRequest, take: (frame: Frame) => Promise<void>): UnderWay {
+    let isElsewhere = false;
+    const takeData = async (kind: number, frame: Frame): Promise<void> => {
+      if (kind === CONTENT_FRAME.elsewhere) isElsewhere = true;
+      else if (kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed) await take(frame);
+      else throw unasked();
     };
-    const parts: Promise<void>[] = [];
-    for (const part of cutRequests(ranges, REQUEST_BYTES, MAX_RANGES)) {
-      const request = { statement, ranges: encodeRanges(part.ranges) };
-      parts.push(this.#ask({ request, bytes: part.bytes, take: takeData }, false));
+    const { statement, unit, ranges, fresh } = asked;
+    const request = { statement, unit: { ...unit }, fresh, ranges: encodeRanges(ranges) };
+    const { job, done } = this.#ask({ request, bytes, take: takeData }, false);
+    return {
+      ended: done.then(() => (isElsewhere ? "elsewhere" : "sent")),
+      cancel: () => this.#cancel(job),
+    };
+  }
+
+  #cancel(job: Job | undefined): void {
+    if (job === undefined || job.cancelled) return;
+    job.cancelled = true;
+    const at = this.#waiting.indexOf(job);
+    if (at >= 0) {
+      this.#waiting.splice(at, 1);
+      job.done();
+      return;
     }
-    const results = await Promise.allSettled(parts);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    for (const [id, other] of this.#underWay) if (other === job) this.#tell({ statement: 0, cancel: id });
+  }
+
+  /** Says something that is not answered, before all that waits. */
+  #tell(request: Pick<ContentRequest, "statement" | "follow" | "cancel">): void {
+    const job = { request: { ...request, ranges: NO_RANGES, fresh: false }, bytes: 0 };
+    const { done } = this.#ask({ ...job, take: async () => undefined }, true);
+    // Of a peer that is gone others tell.
+    done.catch(() => undefined);
+  }
+
+  /** From now on the peer announces what it has of the statement. */
+  follow(statement: number): void {
+    this.#tell({ statement, follow: true });
   }
 
   /** Asks for a list, before all content that is waited for; each frame's bytes are one part. */
@@ -109,7 +153,8 @@ export class ContentFetcher {
       if (bytes > LIMITS.listBytes) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent a list without end");
       parts.push(listPart(frame));
     };
-    await this.#ask({ request: { statement, ranges: NO_RANGES, ...what }, bytes: LIST_BYTES, take }, true);
+    const request = { statement, ranges: NO_RANGES, fresh: false, ...what };
+    await this.#ask({ request, bytes: LIST_BYTES, take }, true).done;
     return parts;
   }
 
@@ -122,8 +167,9 @@ export class ContentFetcher {
   }
 
   async #run(): Promise<void> {
+    const { mesh, peer, silenceMs } = this.#init;
     const { signal } = this.#stopped;
-    const channel = await this.#mesh.open(this.#peer, CONTENT, AbortSignal.any([signal, AbortSignal.timeout(15_000)]));
+    const channel = await mesh.open(peer, CONTENT, AbortSignal.any([signal, AbortSignal.timeout(15_000)]));
     this.#channel = channel;
     if (signal.aborted) throw ended();
     const take = async (frames: AsyncIterable<Frame>): Promise<void> => {
@@ -131,7 +177,7 @@ export class ContentFetcher {
     };
     const silent = (): LockstepError =>
       new LockstepError("LOCKSTEP_PEER_GONE", "the host that serves content has fallen silent");
-    const stop = watchSilence(channel, silent, this.#silenceMs);
+    const stop = watchSilence(channel, silent, silenceMs ?? SILENCE_LIMIT_MS);
     const duplex = { source: channel.source, sink: channel.sink };
     try {
       await pipe(this.#requests(channel), duplex, take);
@@ -161,21 +207,30 @@ export class ContentFetcher {
         continue;
       }
       this.#waiting.shift();
-      this.#credit -= job.bytes;
       const id = this.#nextId++;
-      this.#underWay.set(id, job);
-      await this.#download.take(job.bytes, this.#stopped.signal);
-      yield ContentRequest.encode({ ...job.request, id, round: { ...this.#round } });
+      // What is only told is not answered.
+      if (job.request.follow !== true && job.request.cancel === undefined) {
+        this.#credit -= job.bytes;
+        this.#underWay.set(id, job);
+        await this.#init.download.take(job.bytes, this.#stopped.signal);
+      } else job.done();
+      yield ContentRequest.encode({ ...job.request, id, round: { ...this.#init.round } });
     }
   }
 
   async #take(frame: Frame): Promise<void> {
     const { kind, request } = readFrameHeader(frame);
     if (kind === CONTENT_FRAME.alive) return;
+    if (kind === CONTENT_FRAME.have) {
+      const { announced } = this.#init;
+      if (announced === undefined) throw unasked();
+      announced(request, decodeUnitNames(listPart(frame), LIMITS.unitsPerFrame));
+      return;
+    }
     const job = this.#underWay.get(request);
     if (job === undefined) throw unasked();
     if (kind !== CONTENT_FRAME.end) {
-      await job.take(kind, frame);
+      if (!job.cancelled) await job.take(kind, frame);
       return;
     }
     this.#underWay.delete(request);

@@ -3,17 +3,18 @@ import { decodeRanges } from "../model/content-ranges.ts";
 import { LockstepError } from "../model/errors.ts";
 import { sameRound } from "../model/order.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Channel, Frame } from "../ports/mesh.ts";
+import type { Channel } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
 import { aliveFrame, CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { beat } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
-import type { ActiveRounds } from "./active-rounds.ts";
+import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import { LinkRate } from "./link-rate.ts";
 import type { MasterDuty } from "./master.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { UploadSlots } from "./upload-slots.ts";
 
 /** Requests whose content is read while that of an earlier one is sent. */
 const READ_AHEAD = 2;
@@ -53,47 +54,189 @@ async function* ahead<T, R>(items: AsyncIterable<T>, count: number, begin: (item
   }
 }
 
+export interface ContentServerComponents {
+  readonly rounds: ActiveRounds;
+  readonly trees: ReadonlyMap<string, Tree>;
+  readonly upload: RateLimiter;
+  readonly slots: UploadSlots;
+  readonly clock: Clock;
+}
+
 /**
- * Serves content to remotes of the round under way, as a pipeline from the peer's requests to the
- * channel. A request is bounded in bytes and a remote has only so many under way, so the channel
- * never holds more than the remote has room for.
+ * Serves content of the round under way to its remotes, as a pipeline from the peer's requests to the
+ * channel: as master what was stated, as remote what was verified. A request is bounded in bytes and
+ * a remote has only so many under way, so the channel never holds more than the remote has room for.
  */
-export async function serveContent(
-  channel: Channel,
-  rounds: ActiveRounds,
-  trees: ReadonlyMap<string, Tree>,
-  { upload, clock }: { readonly upload: RateLimiter; readonly clock: Clock },
-): Promise<void> {
-  const link = new LinkRate(clock);
-  const answer = async (frame: Frame): Promise<Frames> => {
-    const request = decodeMessage((bytes) => ContentRequest.decode(bytes), frame);
-    const id = decodeRoundId(request.round);
-    const active = rounds.get(id.root);
-    const tree = trees.get(id.root);
-    const serves =
-      active?.master !== undefined && sameRound(active.id, id) && active.assignment.remotes.includes(channel.peer);
-    if (active?.master === undefined || tree === undefined || !serves) {
-      throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "asked for content of a round that is not under way");
-    }
-    const end = new Uint8Array(5);
-    const frames = [
-      ...(await framesOf(request, active.master, tree, active.order.compress && link.compressionPays)),
-      end,
-    ];
-    for (const each of frames) writeFrameHeader(each, each === end ? CONTENT_FRAME.end : each[0], request.id);
-    return frames;
-  };
-  async function* paced(answers: AsyncIterable<Frames>): AsyncGenerator<Uint8Array> {
-    for await (const frames of answers) {
-      for (const frame of frames) yield* link.sent(frame, () => upload.take(frame.length, channel.closed));
-    }
-  }
+export async function serveContent(channel: Channel, components: ContentServerComponents): Promise<void> {
+  const server = new ContentServer(channel, components);
   const stop = beat(channel, aliveFrame);
   try {
-    await pipe(channel.source, (requests) => ahead(requests, READ_AHEAD, answer), paced, channel.sink);
+    await server.run();
   } finally {
     stop();
+    server.left();
   }
+}
+
+interface Answer {
+  readonly request: ContentRequest;
+  readonly frames: Frames;
+}
+
+class ContentServer {
+  readonly #channel: Channel;
+  readonly #components: ContentServerComponents;
+  readonly #link: LinkRate;
+  readonly #waiting: ContentRequest[] = [];
+  /** Ids of requests that are not answered yet, and of those that need not be. */
+  readonly #open = new Set<number>();
+  readonly #cancelled = new Set<number>();
+  #wake: () => void = () => undefined;
+  #ended = false;
+  #failure: Error | undefined;
+  #active: ActiveRound | undefined;
+
+  constructor(channel: Channel, components: ContentServerComponents) {
+    this.#channel = channel;
+    this.#components = components;
+    this.#link = new LinkRate(components.clock);
+  }
+
+  async run(): Promise<void> {
+    void this.#listen();
+    const answers = (requests: AsyncIterable<ContentRequest>): AsyncGenerator<Answer> =>
+      ahead(requests, READ_AHEAD, (request) => this.#answer(request));
+    await pipe(this.#requests(), answers, (each) => this.#paced(each), this.#channel.sink);
+  }
+
+  /** The peer is gone: others need not wait for what it was given. */
+  left(): void {
+    this.#active?.master?.seeding.gone(this.#channel.peer);
+  }
+
+  /** Takes requests as they come, so that one can be cancelled while others are served. */
+  async #listen(): Promise<void> {
+    try {
+      for await (const frame of this.#channel.source) {
+        this.#take(decodeMessage((bytes) => ContentRequest.decode(bytes), frame));
+        this.#wake();
+      }
+    } catch (error) {
+      this.#failure = error as Error;
+    } finally {
+      this.#ended = true;
+      this.#wake();
+    }
+  }
+
+  #take(request: ContentRequest): void {
+    const { statement, follow, cancel, unit, fresh, id } = request;
+    const active = this.#activeFor(request);
+    if (follow === true) active.remote?.offers.follow(this.#channel, statement);
+    else if (cancel !== undefined) {
+      if (this.#open.has(cancel)) this.#cancelled.add(cancel);
+    } else if (this.#open.size >= LIMITS.contentRequests) {
+      throw new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer has too many requests under way");
+    } else if (fresh && unit !== undefined && !this.#isGiven(active, request)) this.#decline(id);
+    else {
+      this.#open.add(id);
+      this.#waiting.push(request);
+    }
+  }
+
+  /** Whether the peer gets a unit that each remote but the first gets from another one. */
+  #isGiven({ master }: ActiveRound, request: ContentRequest): boolean {
+    return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now()) !== false;
+  }
+
+  /** At once, past all that waits. */
+  #decline(id: number): void {
+    for (const kind of [CONTENT_FRAME.elsewhere, CONTENT_FRAME.end]) {
+      const frame = new Uint8Array(5);
+      writeFrameHeader(frame, kind, id);
+      void this.#channel.send(frame).catch(() => undefined);
+    }
+  }
+
+  #nameOf({ statement, unit }: ContentRequest): string {
+    return `${statement}:${unit?.index}:${unit?.offset}`;
+  }
+
+  #now(): number {
+    return this.#components.clock.elapsed();
+  }
+
+  /** The round that the request is for. */
+  #activeFor(request: ContentRequest): ActiveRound {
+    const id = decodeRoundId(request.round);
+    const active = this.#components.rounds.get(id.root);
+    const serves = active !== undefined && sameRound(active.id, id);
+    if (!serves || !active.assignment.remotes.includes(this.#channel.peer)) {
+      throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "asked for content of a round that is not under way");
+    }
+    this.#active = active;
+    return active;
+  }
+
+  async *#requests(): AsyncGenerator<ContentRequest> {
+    for (;;) {
+      const request = this.#waiting.shift();
+      if (request !== undefined) yield request;
+      else if (this.#failure !== undefined) throw this.#failure;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async #answer(request: ContentRequest): Promise<Answer> {
+    if (this.#cancelled.has(request.id)) return { request, frames: [] };
+    const active = this.#activeFor(request);
+    const { tree, order, master, remote } = active;
+    const compress = order.compress && this.#link.compressionPays;
+    if (master !== undefined) return { request, frames: await framesOf(request, master, tree, compress) };
+    const frames = await remote?.offers.answer(request, compress);
+    return { request, frames: frames ?? [elsewhere()] };
+  }
+
+  async *#paced(answers: AsyncIterable<Answer>): AsyncGenerator<Uint8Array> {
+    const { slots } = this.#components;
+    const { closed } = this.#channel;
+    for await (const { request, frames } of answers) {
+      // Lists are short, and others wait for them.
+      const free = request.unit === undefined || frames.length === 0 ? undefined : await slots.take(closed);
+      try {
+        for (const frame of frames) {
+          if (this.#cancelled.has(request.id)) break;
+          yield* this.#sent(frame, frame[0], request.id);
+        }
+      } finally {
+        free?.();
+      }
+      this.#close(request);
+      yield* this.#sent(new Uint8Array(5), CONTENT_FRAME.end, request.id);
+    }
+  }
+
+  #sent(frame: Uint8Array, kind: number, id: number): AsyncGenerator<Uint8Array> {
+    writeFrameHeader(frame, kind, id);
+    return this.#link.sent(frame, () => this.#components.upload.take(frame.length, this.#channel.closed));
+  }
+
+  #close(request: ContentRequest): void {
+    this.#open.delete(request.id);
+    const cancelled = this.#cancelled.delete(request.id);
+    const seeding = this.#active?.master?.seeding;
+    if (!request.fresh || seeding === undefined) return;
+    // What was not sent after all gets whoever asks next.
+    if (cancelled) seeding.takeBack(this.#nameOf(request), this.#channel.peer);
+    else seeding.sent(this.#nameOf(request), this.#channel.peer, this.#now());
+  }
+}
+
+function elsewhere(): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(5);
+  frame[0] = CONTENT_FRAME.elsewhere;
+  return frame;
 }
 
 /** Frames of an answer; none when the file is no longer what was stated. */

@@ -41,6 +41,9 @@ export interface StagePart {
   readonly bytesReused: number;
   readonly hashed: number;
   readonly problems: readonly Problem[];
+  /** Bytes of the block's content so far, by the host that they came from. */
+  readonly fed: readonly { readonly peer: PeerId; readonly bytes: number }[];
+  readonly warnings: readonly LockstepError[];
 }
 
 export interface Applied {
@@ -197,7 +200,9 @@ export class HostLink {
   async *stage(block: number, statement: Uint8Array, actions: Uint8Array<ArrayBuffer>): AsyncGenerator<StagePart> {
     const request = this.#body({ stage: { block, statement: statement as Uint8Array<ArrayBuffer>, actions } });
     for await (const { stage } of this.#requester.ask(request)) {
-      if (stage !== undefined) yield { ...stage, problems: decodeProblems(stage.problems) };
+      if (stage === undefined) continue;
+      const warnings = stage.warnings.map((warning) => decodeError(warning, this.host));
+      yield { ...stage, problems: decodeProblems(stage.problems), warnings };
     }
   }
 

@@ -1,7 +1,6 @@
 import { LockstepError } from "../model/errors.ts";
 import type { RoundEvent } from "../model/report.ts";
 import { hostName, type PeerId, rolesOf } from "../model/role.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeError, decodeMessage, encodeError } from "../wire/codec.ts";
@@ -19,19 +18,20 @@ import type { ComparisonServer } from "./comparison-server.ts";
 import { serveContent } from "./content-server.ts";
 import { answerRound, type ParticipantComponents } from "./participant.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import { UploadSlots } from "./upload-slots.ts";
 
 export interface HostComponents extends ParticipantComponents {
   readonly comparison: ComparisonServer;
   readonly version: string;
   /** Limits what this host serves. */
   readonly upload: RateLimiter;
-  readonly clock: Clock;
 }
 
 /** Registers what every host answers; roles decide at run time what it does. */
 export function serveHost(components: HostComponents): void {
   const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
+  const content = { rounds, trees, upload: components.upload, slots: new UploadSlots(), clock: components.clock };
   // Anyone may bring an assignment: its envelope says whether it counts.
   mesh.handle(
     ASSIGN,
@@ -52,7 +52,7 @@ export function serveHost(components: HostComponents): void {
   mesh.handle(
     CONTENT,
     (peer) => authority.isKnown(peer),
-    (channel) => serveContent(channel, rounds, trees, components),
+    (channel) => serveContent(channel, content),
   );
 }
 

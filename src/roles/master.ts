@@ -1,3 +1,4 @@
+import { Seeding } from "../compare/seeding.ts";
 import type { decodeRanges } from "../model/content-ranges.ts";
 import { sameDigest } from "../model/digest.ts";
 import { isUnavailable, LockstepError } from "../model/errors.ts";
@@ -27,6 +28,8 @@ export class MasterDuty {
   readonly #order: RoundOrder;
   readonly #round: TreeRound;
   readonly #signer: Signer;
+  /** Whom it has given what. */
+  readonly seeding = new Seeding();
   readonly #stated = new Map<number, Pick<CurrentState, "paths" | "sizes">>();
   /** Of every stated file that has a chunk list. */
   readonly #indexes = new Map<BytePath, Uint8Array>();

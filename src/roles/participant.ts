@@ -6,6 +6,7 @@ import { type RoundId, sameRound } from "../model/order.ts";
 import { decodeGroups } from "../model/ordinals.ts";
 import { decodePaths } from "../model/path-list.ts";
 import { rolesOf } from "../model/role.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
@@ -27,6 +28,7 @@ export interface ParticipantComponents {
   readonly trees: ReadonlyMap<string, Tree>;
   readonly durability: "full" | "none";
   readonly download: RateLimiter;
+  readonly clock: Clock;
 }
 
 /** Answers one comparison server's round channel, from `begin` to the end of the channel. */
@@ -92,7 +94,7 @@ class Participant {
   }
 
   async #begin(id: RoundId, assignmentBytes: Uint8Array, orderBytes: Uint8Array): Promise<ResponseBody> {
-    const { authority, mesh, signer, trees, durability, download } = this.#components;
+    const { authority, mesh, signer, trees, durability, download, clock } = this.#components;
     if (this.#active !== undefined || this.#beginning)
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
     this.#beginning = true;
@@ -134,7 +136,10 @@ class Participant {
         state: "begun",
         master: isMaster ? new MasterDuty(id, order, round, signer) : undefined,
         remote: roles.includes("remote")
-          ? new RemoteDuty({ id, order, assignment, round, mesh, signer, durability, download })
+          ? new RemoteDuty({
+              ...{ id, order, assignment, round, content: tree.content },
+              ...{ mesh, signer, durability, download, clock },
+            })
           : undefined,
       };
       this.#rounds.enter(active);
@@ -214,7 +219,8 @@ class Participant {
       this.#advance(active, "stage");
       const { block, statement, actions } = request.stage;
       for await (const part of this.#remote(active).stage(block, statement, actions)) {
-        yield { stage: { ...part, problems: encodeProblems(part.problems) } };
+        const [problems, warnings] = [encodeProblems(part.problems), part.warnings.map(encodeError)];
+        yield { stage: { ...part, fed: [...part.fed], problems, warnings } };
       }
     } else if (request.commit !== undefined) {
       this.#advance(active, "commit");

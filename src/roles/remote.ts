@@ -3,14 +3,25 @@ import type { Abilities } from "../model/entry.ts";
 import { isUnavailable, LockstepError } from "../model/errors.ts";
 import { type Hold, type RoundId, type RoundOrder, sameRound } from "../model/order.ts";
 import type { Problem } from "../model/problem.ts";
-import type { RoleAssignment } from "../model/role.ts";
+import type { PeerId, RoleAssignment } from "../model/role.ts";
 import { decodePackedStatement, type PackedStatement } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
-import type { CheckResult, CommitResult, Held, ScanSummary, StageRequest, TreeRound } from "../ports/tree.ts";
+import type {
+  CheckResult,
+  CommitResult,
+  ContentReader,
+  Held,
+  ScanSummary,
+  StageRequest,
+  TreeRound,
+} from "../ports/tree.ts";
+import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
 import { BlockFetch } from "./block-fetch.ts";
-import { ContentFetcher } from "./content-fetcher.ts";
+import { Exchange } from "./exchange.ts";
+import { Offers } from "./offers.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
 export interface RemoteInit {
@@ -18,7 +29,9 @@ export interface RemoteInit {
   readonly order: RoundOrder;
   readonly assignment: RoleAssignment;
   readonly round: TreeRound;
+  readonly content: ContentReader;
   readonly mesh: Mesh;
+  readonly clock: Clock;
   readonly signer: Signer;
   readonly durability: "full" | "none";
   /** Limits what this host fetches. */
@@ -33,6 +46,10 @@ export interface StageProgress {
   readonly bytesReused: number;
   readonly hashed: number;
   readonly problems: readonly Problem[];
+  /** Bytes of content so far, by the host that they came from. */
+  readonly fed: readonly { readonly peer: PeerId; readonly bytes: number }[];
+  /** What must be known of other remotes. */
+  readonly warnings: readonly LockstepError[];
 }
 
 const PROGRESS_MS = 500;
@@ -43,7 +60,10 @@ const PROGRESS_MS = 500;
  */
 export class RemoteDuty {
   readonly #init: RemoteInit;
-  readonly #fetcher: ContentFetcher;
+  /** What this host has verified in this pass, for other remotes. */
+  readonly offers: Offers;
+  #exchange: Exchange | undefined;
+  #warnings: LockstepError[] = [];
   #firstEntries: number | undefined;
   #deleted = 0;
   #represents: Abilities = 0;
@@ -52,7 +72,7 @@ export class RemoteDuty {
 
   constructor(init: RemoteInit) {
     this.#init = init;
-    this.#fetcher = new ContentFetcher(init.mesh, init.assignment.master, init.id, init.download);
+    this.offers = new Offers(init.content);
   }
 
   listed(summary: ScanSummary): void {
@@ -71,7 +91,9 @@ export class RemoteDuty {
     guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);
     guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());
     const allowed = allowedDeletions(before, order.maxDelete) - this.#deleted;
-    const limits = { delete: order.delete, deletions: Math.min(allowed, request.deletions), durability };
+    const exchange = this.#join(request);
+    const deletions = Math.min(allowed, request.deletions);
+    const limits = { delete: order.delete, deletions, durability, offers: exchange.isShared };
     let lack: LockstepError | undefined;
     for (const hold of holdsToTry(order)) {
       try {
@@ -83,6 +105,30 @@ export class RemoteDuty {
       }
     }
     throw lack;
+  }
+
+  /** Enters the exchange of a pass with the remotes that take part in it. */
+  #join({ neighbours, place, places }: PrepareRequest): Exchange {
+    const { assignment, mesh, id, download, clock } = this.#init;
+    const others = new Set(neighbours);
+    const known = neighbours.every((peer) => peer !== mesh.self && assignment.remotes.includes(peer));
+    if (!known || others.size > LIMITS.neighbours || place > places) {
+      throw new LockstepError("LOCKSTEP_MALFORMED", "neighbours that are no other remotes of this root");
+    }
+    this.#exchange?.stop();
+    this.offers.clear();
+    this.#exchange = new Exchange({
+      mesh,
+      round: id,
+      master: assignment.master,
+      neighbours: [...others],
+      position: place - 1,
+      sharers: Math.max(places, 1),
+      download,
+      clock,
+      warn: (warning) => this.#warnings.push(warning),
+    });
+    return this.#exchange;
   }
 
   async #openStatement(envelope: Uint8Array): Promise<PackedStatement> {
@@ -101,11 +147,13 @@ export class RemoteDuty {
   /** Makes a block's new versions, telling from time to time how far it is. */
   async *stage(block: number, envelope: Uint8Array, actions: Uint8Array): AsyncGenerator<StageProgress> {
     const { round } = this.#init;
+    const exchange = this.#exchange;
+    if (exchange === undefined) throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round is not prepared");
     const { stated, number } = await this.#openStatement(envelope);
     const request = { block, stated, actions };
     const plan = await round.stage(request);
     this.#unchecked.set(block, request);
-    const content = new BlockFetch(this.#fetcher, round, block, number);
+    const content = new BlockFetch({ exchange, offers: this.offers, round, block, statement: number });
     let fetching = true;
     let failure: unknown;
     const fetched = content
@@ -121,12 +169,24 @@ export class RemoteDuty {
       await Promise.race([fetched, new Promise<void>((resolve) => (timer = setTimeout(resolve, PROGRESS_MS)))]);
       clearTimeout(timer);
       if (fetching) {
-        yield { ...fromNetwork(content), bytesReused: content.reused, hashed: 0, problems: [] };
+        yield { ...this.#fromNetwork(content), bytesReused: content.reused, hashed: 0, problems: [] };
       }
     }
     const { problems, hashed, bytesReused } = await round.staged(block);
     if (failure !== undefined) throw failure;
-    yield { ...fromNetwork(content), bytesReused, hashed, problems };
+    yield { ...this.#fromNetwork(content), bytesReused, hashed, problems };
+  }
+
+  #fromNetwork({ fed, received }: BlockFetch): Omit<StageProgress, "bytesReused" | "hashed" | "problems"> {
+    const { master } = this.#init.assignment;
+    const bytesFromMaster = fed.get(master) ?? 0;
+    let all = 0;
+    for (const bytes of fed.values()) all += bytes;
+    const warnings = this.#warnings;
+    this.#warnings = [];
+    const bytesFromRemotes = all - bytesFromMaster;
+    const from = [...fed].map(([peer, bytes]) => ({ peer, bytes }));
+    return { bytesFromMaster, bytesFromRemotes, bytesReceived: received, fed: from, warnings };
   }
 
   async commit(block: number): Promise<CommitResult & { readonly held: Held | undefined }> {
@@ -155,7 +215,8 @@ export class RemoteDuty {
   }
 
   stop(): void {
-    this.#fetcher.stop();
+    this.#exchange?.stop();
+    this.offers.clear();
   }
 }
 
@@ -164,12 +225,4 @@ function holdsToTry({ hold, holdFallback }: RoundOrder): readonly Hold[] {
   if (hold === "none" || holdFallback === "stop") return [hold];
   const weaker: readonly Hold[] = hold === "mandatory" ? ["advisory", "none"] : ["none"];
   return [hold, ...(holdFallback === "none" ? weaker : weaker.filter((level) => level !== "none"))];
-}
-
-function fromNetwork({ fetched, received }: BlockFetch): {
-  bytesFromMaster: number;
-  bytesFromRemotes: number;
-  bytesReceived: number;
-} {
-  return { bytesFromMaster: fetched, bytesFromRemotes: 0, bytesReceived: received };
 }

@@ -47,6 +47,8 @@ export interface Step {
 export interface Block {
   readonly number: number;
   readonly steps: ReadonlyMap<number, Step>;
+  /** Files that are asked for together, by the index of the first one of the pack. */
+  readonly packs: Map<number, readonly Step[]>;
   readonly problems: Problem[];
   hashed: number;
   bytesReused: number;

@@ -66,9 +66,6 @@ interface OldRegion {
   readonly fragments: readonly Fragment[];
 }
 
-/** What was sent is not what the master signed. */
-export class WrongChunk extends Error {}
-
 /**
  * A new version that is put together of chunks: those of an interrupted round that lie in the file
  * already, those that this host has elsewhere, and those that are fetched. Each is verified before it
@@ -93,6 +90,7 @@ export class ChunkedFile {
   readonly #taken = new Set<number>();
   /** In order of their offsets. */
   readonly #pending: PendingChunk[] = [];
+  #lastFound: PendingChunk | undefined;
   readonly #buffer: Buffer;
   readonly #runs: ChunkRun[] = [];
   /** Where each chunk lies in this new version. */
@@ -417,7 +415,12 @@ export class ChunkedFile {
     chunk.missing = missing;
     chunk.reused = reused;
     for (const part of found) this.#write(part.at, part.bytes);
-    if (missing.length === 0) return this.#settle(chunk);
+    if (missing.length === 0) {
+      if (this.#settle(chunk)) return [];
+      // Fragments met by their marks only: the whole chunk will do.
+      this.restart(offset);
+      return [{ index: this.#index, offset, length: chunk.length }];
+    }
     return missing.map(([from, to]) => ({ index: this.#index, offset: from, length: to - from }));
   }
 
@@ -450,51 +453,56 @@ export class ChunkedFile {
   }
 
   /**
-   * Takes content that was asked for.
+   * Takes content of a chunk that was asked for.
    *
-   * @returns what must be fetched after all
-   * @throws LockstepError `LOCKSTEP_MALFORMED` when it was not asked for; WrongChunk when it is not
-   * what was stated
+   * @returns `again` when what was here of the chunk does not fit to it, and `wrong` when it is not what
+   * was stated
+   * @throws LockstepError `LOCKSTEP_MALFORMED` when it was not asked for
    */
-  receive(offset: number, bytes: Uint8Array): ContentRange[] {
+  receive(chunkOffset: number, offset: number, bytes: Uint8Array): "right" | "again" | "wrong" {
     const { hasher } = this.#context;
-    let at = this.#position(offset);
-    if (this.#pending[at]?.offset !== offset) at--;
-    const chunk = this.#pending[at];
+    const chunk = this.#pending[this.#position(chunkOffset)];
     const part = chunk?.missing[0];
-    if (chunk === undefined || part === undefined || part[0] !== offset || bytes.length > part[1] - offset) {
-      throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
-    }
+    const fits = chunk?.offset === chunkOffset && part?.[0] === offset && bytes.length <= part[1] - offset;
+    if (!fits) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
     if (offset === chunk.offset) chunk.hash = hasher.incremental();
     if (!chunk.fragments) chunk.hash?.update(bytes);
     this.#write(offset, bytes, this.resumed || chunk.dirty);
     part[0] += bytes.length;
     if (part[0] === part[1]) chunk.missing.shift();
-    return chunk.missing.length === 0 ? this.#settle(chunk) : [];
+    return chunk.missing.length > 0 || this.#settle(chunk) ? "right" : chunk.fragments ? "again" : "wrong";
   }
 
-  /** All of a chunk is there: it counts, or is fetched whole, or something else was sent. */
-  #settle(chunk: PendingChunk): ContentRange[] {
+  /** All of a chunk is there: true when it is what was stated, and counts. */
+  #settle(chunk: PendingChunk): boolean {
     const { offset, length, digest } = chunk;
-    const run = { count: 1, length, digest };
     const right = chunk.fragments
-      ? this.#isAt(this.fd, offset, run)
+      ? this.#isAt(this.fd, offset, { count: 1, length, digest })
       : sameDigest(chunk.hash?.digest() ?? digest.subarray(0, 0), digest);
-    if (right) return this.#found(chunk);
-    if (!chunk.fragments) throw new WrongChunk();
-    // Fragments met by their marks only: the whole chunk will do.
+    if (!right) return false;
+    this.#pending.splice(this.#position(offset), 1);
+    this.reused += chunk.reused;
+    this.#own.set(digestKey(digest), offset);
+    this.#lastFound = chunk;
+    return true;
+  }
+
+  /** The chunk at this offset, as far as it is known: pending, or the last one that was fetched. */
+  chunkAt(offset: number): { missing: boolean; length: number; digest: Uint8Array } | undefined {
+    const pending = this.#pending[this.#position(offset)];
+    if (pending?.offset === offset) return { missing: true, length: pending.length, digest: pending.digest };
+    const last = this.#lastFound;
+    return last?.offset === offset ? { missing: false, length: last.length, digest: last.digest } : undefined;
+  }
+
+  /** The chunk is needed whole, whatever has come of it. */
+  restart(offset: number): void {
+    const chunk = this.#pending[this.#position(offset)];
+    if (chunk?.offset !== offset) return;
     chunk.fragments = false;
     chunk.dirty = true;
     chunk.reused = 0;
     chunk.hash = undefined;
-    chunk.missing = [[offset, offset + length]];
-    return [{ index: this.#index, offset, length }];
-  }
-
-  #found(chunk: PendingChunk): ContentRange[] {
-    this.#pending.splice(this.#position(chunk.offset), 1);
-    this.reused += chunk.reused;
-    this.#own.set(digestKey(chunk.digest), chunk.offset);
-    return [];
+    chunk.missing = [[offset, offset + chunk.length]];
   }
 }

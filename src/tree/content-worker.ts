@@ -1,10 +1,19 @@
 /** Worker thread: reads content for other hosts, apart from the thread that runs the rounds. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { ContentRange } from "../model/content-ranges.ts";
+import { sameDigest } from "../model/digest.ts";
 import type { Abilities } from "../model/entry.ts";
 import { cutFragments, encodeFragments } from "../model/fragments.ts";
 import type { BytePath } from "../model/path.ts";
 import { SUITE } from "../model/suite.ts";
-import type { CheckResult, PackedChunkList, ReadRange, StageRequest } from "../ports/tree.ts";
+import type {
+  CheckResult,
+  OfferedChunk,
+  OfferedFile,
+  PackedChunkList,
+  ReadRange,
+  StageRequest,
+} from "../ports/tree.ts";
 import { checkBlock } from "./check-block.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
@@ -90,16 +99,21 @@ function readChunk(directories: ConfinedDirectories, range: ReadRange): Uint8Arr
   const { directory, name } = directories.locate(range.path);
   const fd = calls.openFile(directory, name);
   try {
-    const chunk = new Uint8Array(range.length);
-    for (let done = 0; done < range.length; ) {
-      const count = calls.read(fd, chunk, done, range.length - done, range.offset + done);
-      if (count === 0) return undefined;
-      done += count;
-    }
-    return chunk;
+    return readFully(fd, range.offset, range.length);
   } finally {
     calls.closeFile(fd);
   }
+}
+
+/** Undefined when the file ends before. */
+function readFully(fd: number, offset: number, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const count = calls.read(fd, bytes, done, length - done, offset + done);
+    if (count === 0) return undefined;
+    done += count;
+  }
+  return bytes;
 }
 
 const port = new WorkerPort(parentPort, {
@@ -142,6 +156,31 @@ const port = new WorkerPort(parentPort, {
       const reader = new StableReader(calls, hasher, SUITE);
       return checkBlock({ calls, directories, reader, represents, fromDisk }, unpackSteps(request));
     });
+  },
+  /** A chunk is hashed again before a part of it is sent: once it is in place, anybody may change its file. */
+  async readOffered(
+    { file, offset, length, digest }: OfferedChunk,
+    parts: readonly ContentRange[],
+    compress: boolean,
+  ): Promise<Moved<Uint8Array[]> | undefined> {
+    const zstd = compress ? new FrameCompressor(await compressor) : undefined;
+    const chunk = readFully(file, offset, length);
+    if (chunk === undefined || !sameDigest(hasher.hash(chunk), digest)) return undefined;
+    const frames: Uint8Array<ArrayBuffer>[] = [];
+    const packer = new RecordPacker((frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    for (const part of parts) {
+      for (let at = part.offset; at < part.offset + part.length; ) {
+        at += packer.add(part.index, at, part.offset + part.length - at, (buffer, to, count) => {
+          buffer.set(chunk.subarray(at - offset, at - offset + count), to);
+          return count;
+        });
+      }
+    }
+    packer.flush();
+    return moved(frames);
+  },
+  closeOffered(files: readonly OfferedFile[]): void {
+    for (const file of files) calls.closeFile(file);
   },
   fragments(range: ReadRange): Uint8Array | undefined {
     return inRoot((directories) => {

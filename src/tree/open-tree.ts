@@ -163,7 +163,9 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         chunkBatch: (block, index, batch, bytes) => callLater("chunkBatch", [block, index, batch, bytes]),
         fragments: (block, index, offset, bytes) => callLater("fragments", [block, index, offset, bytes]),
         sourceLost: (block, index) => callLater("sourceLost", [block, index]),
-        receive: (block, frame) => callLater("receive", [block, frame], [frame.buffer]),
+        receive: (block, unit, frame, fromMaster) =>
+          callLater("receive", [block, unit, frame, fromMaster], [frame.buffer]),
+        missing: (block, unit) => callLater("missing", [block, unit]),
         staged: (block) => callLater("staged", [block]),
         commit: (block) => {
           const tell = (files: number): void => {
@@ -224,6 +226,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       },
       chunkList: (path: BytePath, size: number) => contents.port.call("chunkList", [path, size]),
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
+      readOffered: (...args) => contents.port.call("readOffered", args),
+      closeOffered: (files) => contents.port.call("closeOffered", [files]),
     },
     async close() {
       // A round that is about to end may end properly; the journal knows of one that does not.

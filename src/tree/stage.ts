@@ -1,5 +1,6 @@
 import { batchChunks, encodeChunkRuns, openChunkIndex } from "../model/chunk-list.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
+import { type ContentUnit, cutPacks, type Pack, type UnitName } from "../model/content-units.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
@@ -7,7 +8,16 @@ import type { BytePath } from "../model/path.ts";
 import { ACTIONS, type Action, isAction } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import { decodeStated, type StatedEntry } from "../model/statement.ts";
-import type { ChunkedStep, ChunkPlan, Received, StagePlan, StageRequest, StageResult } from "../ports/tree.ts";
+import type {
+  ChunkedFilePlan,
+  ChunkedStep,
+  ChunkPlan,
+  Received,
+  StagePlan,
+  StageRequest,
+  StageResult,
+  UnitState,
+} from "../ports/tree.ts";
 import {
   type ApplyContext,
   applyAttributes,
@@ -16,7 +26,7 @@ import {
   problemOf,
   type Step,
 } from "./apply-context.ts";
-import { ChunkedFile, WrongChunk } from "./chunked-file.ts";
+import { ChunkedFile } from "./chunked-file.ts";
 import type { ContentRecord } from "./content-records.ts";
 import type { ChunkPlace } from "./local-sources.ts";
 import { SPARSE_BYTES, writeSparsely } from "./sparse-write.ts";
@@ -65,14 +75,15 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
   const block: Block = {
     number: request.block,
     steps,
+    packs: new Map(),
     problems: [],
     hashed: 0,
     bytesReused: 0,
     garbage: [],
     chunkLists: [],
   };
-  const fetch: ContentRange[] = [];
   const chunked: ChunkedStep[] = [];
+  const { packs, starts, bytes } = cutPacks(request.stated, context.suite, FRAGMENTS_FROM_BYTES);
   for (const { index, action } of request.steps) {
     const stated = request.stated[index];
     const step: Step = {
@@ -92,11 +103,30 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
       failStep(context, block, step, problemOf(stated.entry.path, error, "staging"));
     }
     if (!step.awaiting) continue;
-    if (stated.chunkRoot !== undefined) chunked.push({ index, hasList: true });
-    else if (isRewritten(context, step)) chunked.push({ index, hasList: false });
-    else fetch.push({ index, offset: 0, length: stated.entry.size });
+    const hasList = stated.chunkRoot !== undefined;
+    if (hasList || isRewritten(context, step)) chunked.push({ index, hasList, at: starts[index] });
   }
-  return { block, plan: { fetch, chunked } };
+  const inChunks = new Set(chunked.map(({ index }) => index));
+  const units = packs.flatMap((pack) => unitOf(block, pack, inChunks) ?? []);
+  return { block, plan: { units, chunked, bytes } };
+}
+
+/** What of a pack must be fetched; undefined when nothing. */
+function unitOf(block: Block, { members, at }: Pack, inChunks: ReadonlySet<number>): ContentUnit | undefined {
+  const wanted = members.flatMap((index) => {
+    const step = block.steps.get(index);
+    return step?.awaiting === true && !inChunks.has(index) ? [step] : [];
+  });
+  if (wanted.length === 0) return undefined;
+  const [index] = members;
+  block.packs.set(index, wanted);
+  const ranges = wanted.map(wholeFile);
+  const bytes = ranges.reduce((sum, { length }) => sum + length, 0);
+  return { index, offset: 0, ranges, bytes, at, whole: wanted.length === members.length };
+}
+
+function wholeFile({ index, stated }: Step): ContentRange {
+  return { index, offset: 0, length: stated.entry.size };
 }
 
 /** A file of one chunk that replaces one of which parts may be the same. */
@@ -150,7 +180,8 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
       if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
         return;
       if (entry.size === 0) {
-        finishFile(context, block, step, newIncoming(context, name, entry));
+        const right = finishFile(context, block, step, newIncoming(context, name, entry));
+        if (!right) failStep(context, block, step, mismatch(step));
         return;
       }
       if (takeLeftover(context, block, step) || takeElsewhere(context, block, step)) return;
@@ -342,7 +373,8 @@ function settleStaged(context: ApplyContext, step: Step, name: string, mode?: nu
   step.staged = name;
 }
 
-function finishFile(context: ApplyContext, block: Block, step: Step, incoming: Incoming): void {
+/** @returns whether it is what was stated */
+function finishFile(context: ApplyContext, block: Block, step: Step, incoming: Incoming): boolean {
   const { checksum } = step.stated;
   const verified = checksum !== undefined && sameDigest(digestOfIncoming(context, incoming), checksum);
   if (verified) settleStaged(context, step, incoming.name, modeAtOnce(step.stated.entry));
@@ -350,7 +382,7 @@ function finishFile(context: ApplyContext, block: Block, step: Step, incoming: I
   step.incoming = undefined;
   step.awaiting = false;
   block.hashed++;
-  if (!verified) failStep(context, block, step, mismatch(step));
+  return verified;
 }
 
 function mismatch(step: Step): Problem {
@@ -369,8 +401,7 @@ function awaitedStep(block: Block, index: number): Step | undefined {
 /**
  * Begins to put a new version together of chunks.
  *
- * @param index the packed index of its chunk list; undefined for a file of one chunk
- * @returns one byte per batch of the list: 1 where it must be asked for; empty when the step has failed
+ * @param packed the index of its chunk list; undefined for a file of one chunk
  * @throws LockstepError `LOCKSTEP_MALFORMED` when the index is not the stated one
  */
 export async function beginChunked(
@@ -378,10 +409,11 @@ export async function beginChunked(
   block: Block,
   index: number,
   packed: Uint8Array | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<ChunkedFilePlan> {
   const { hasher, suite, sources } = context;
   const step = awaitedStep(block, index);
-  if (step === undefined) return new Uint8Array(0);
+  const failed = { wanted: new Uint8Array(0), file: undefined };
+  if (step === undefined) return failed;
   const { chunkRoot: root, checksum, entry } = step.stated;
   const { size } = entry;
   const isSingle = root === undefined;
@@ -397,11 +429,14 @@ export async function beginChunked(
     const file = openChunked(context, block, step);
     const old = like === undefined ? undefined : openOld(context, like);
     step.chunked = new ChunkedFile(context, { index, size, ...file }, heads, old, known, places);
-    return step.chunked.wantedBatches();
+    const { calls, limits, staging } = context;
+    // A descriptor of its own, for reading: the other one would count as a writer's once the file is in place.
+    const offered = limits.offers === true ? calls.openFile(staging.handle, stagedName(block, step)) : undefined;
+    return { wanted: step.chunked.wantedBatches(), file: offered };
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     failStep(context, block, step, problemOf(entry.path, error, "staging"));
-    return new Uint8Array(0);
+    return failed;
   }
 }
 
@@ -461,8 +496,7 @@ function onChunked<T>(
     if (step.chunked.complete) finishChunked(context, block, step, step.chunked);
     return result;
   } catch (error) {
-    if (error instanceof WrongChunk) failStep(context, block, step, mismatch(step));
-    else if (errnoOf(error) === undefined || error instanceof LockstepError) throw error;
+    if (errnoOf(error) === undefined || error instanceof LockstepError) throw error;
     else failStep(context, block, step, problemOf(path, error, "writing"));
     return nothing;
   }
@@ -510,39 +544,126 @@ export function takeFragments(
 }
 
 /**
- * Takes content records.
+ * Takes content records of one unit.
  *
  * @throws LockstepError `LOCKSTEP_MALFORMED` when the peer sent what was not asked for
  */
-export function receiveContent(context: ApplyContext, block: Block, records: readonly ContentRecord[]): Received {
-  const fetch: ContentRange[] = [];
-  let received = 0;
-  for (const { index, offset, bytes } of records) {
-    const step = awaitedStep(block, index);
+export function receiveContent(
+  context: ApplyContext,
+  block: Block,
+  unit: UnitName,
+  records: readonly ContentRecord[],
+  fromMaster: boolean,
+): Received {
+  let bytes = 0;
+  let chunk: ReturnType<ChunkedFile["chunkAt"]>;
+  for (const record of records) {
+    const step = awaitedOf(block, unit, record.index);
     if (step === undefined) continue;
-    const { path, size } = step.stated.entry;
-    if (bytes === undefined) {
-      failStep(context, block, step, sourceChanged(path));
+    if (record.bytes === undefined) {
+      // A remote that cannot read it is one that does not have it.
+      if (fromMaster) failStep(context, block, step, sourceChanged(step.stated.entry.path));
       continue;
     }
-    received += bytes.length;
-    if (step.chunked !== undefined) {
-      fetch.push(...onChunked(context, block, index, [], (file) => file.receive(offset, bytes)));
+    bytes += record.bytes.length;
+    const { offset, bytes: content } = record;
+    const state =
+      step.chunked === undefined
+        ? receiveFile(context, block, step, offset, content)
+        : onChunked<RecordState>(context, block, step.index, "right", (file) => {
+            const received = file.receive(unit.offset, offset, content);
+            // With its last chunk the file is closed.
+            chunk = file.chunkAt(unit.offset);
+            return received;
+          });
+    if (state === "right") continue;
+    if (state === "wrong" && fromMaster) {
+      failStep(context, block, step, mismatch(step));
       continue;
     }
-    if (offset !== (step.incoming?.received ?? 0) || offset + bytes.length > size) {
-      throw new LockstepError("LOCKSTEP_MALFORMED", "other content than was asked for");
-    }
-    try {
-      step.incoming ??= newIncoming(context, stagedName(block, step), step.stated.entry);
-      append(context, step.incoming, bytes);
-      if (step.incoming.received === size) finishFile(context, block, step, step.incoming);
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      failStep(context, block, step, problemOf(path, error, "writing"));
-    }
+    restartUnit(context, block, unit);
+    return { state, bytes, digest: undefined };
   }
-  return { fetch, bytes: received };
+  if (!block.steps.get(unit.index)?.failed && chunk !== undefined) {
+    return { state: chunk.missing ? "more" : "verified", bytes, digest: chunk.digest };
+  }
+  // Of a chunk nothing more is needed when its file has failed.
+  const isChunk = block.steps.get(unit.index)?.chunked !== undefined;
+  return { state: isChunk ? "more" : packState(block, unit.index), bytes, digest: undefined };
+}
+
+/** The step that a record of the unit belongs to; undefined when it has failed. */
+function awaitedOf(block: Block, unit: UnitName, index: number): Step | undefined {
+  const step = awaitedStep(block, index);
+  const belongs =
+    step === undefined ||
+    (step.chunked === undefined ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
+  if (belongs !== true) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+  return step;
+}
+
+/** What a record of content turned out to be; `again` where what was here did not fit to it. */
+type RecordState = "right" | "wrong" | "again";
+
+function receiveFile(
+  context: ApplyContext,
+  block: Block,
+  step: Step,
+  offset: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): RecordState {
+  const { path, size } = step.stated.entry;
+  if (offset !== (step.incoming?.received ?? 0) || offset + bytes.length > size) {
+    throw new LockstepError("LOCKSTEP_MALFORMED", "other content than was asked for");
+  }
+  try {
+    step.incoming ??= newIncoming(context, stagedName(block, step), step.stated.entry);
+    append(context, step.incoming, bytes);
+    if (step.incoming.received < size) return "right";
+    return finishFile(context, block, step, step.incoming) ? "right" : "wrong";
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    failStep(context, block, step, problemOf(path, error, "writing"));
+    return "right";
+  }
+}
+
+function packState(block: Block, index: number): UnitState {
+  const pack = block.packs.get(index) ?? [];
+  if (pack.some(({ awaiting }) => awaiting)) return "more";
+  return pack.length > 0 && pack.every(({ staged }) => staged !== undefined) ? "verified" : "ended";
+}
+
+/** Forgets what has come of the unit in part. */
+function restartUnit(context: ApplyContext, block: Block, { index, offset }: UnitName): void {
+  for (const step of unitSteps(block, index)) {
+    if (step.failed || step.staged !== undefined) continue;
+    if (step.chunked !== undefined) {
+      step.chunked.restart(offset);
+      continue;
+    }
+    const { incoming } = step;
+    if (incoming !== undefined) context.calls.closeFile(incoming.fd);
+    if (incoming !== undefined || !step.awaiting) context.staging.discard(stagedName(block, step));
+    step.incoming = undefined;
+    step.awaiting = true;
+  }
+}
+
+function unitSteps(block: Block, index: number): readonly Step[] {
+  const step = block.steps.get(index);
+  return step?.chunked === undefined ? (block.packs.get(index) ?? []) : [step];
+}
+
+/** What of a unit is missing, each file or chunk from its start. */
+export function missingOf(context: ApplyContext, block: Block, unit: UnitName): ContentRange[] {
+  restartUnit(context, block, unit);
+  return unitSteps(block, unit.index).flatMap((step) => {
+    if (!step.awaiting) return [];
+    if (step.chunked === undefined) return [wholeFile(step)];
+    const chunk = step.chunked.chunkAt(unit.offset);
+    return chunk?.missing === true ? [{ index: step.index, offset: unit.offset, length: chunk.length }] : [];
+  });
 }
 
 function sourceChanged(path: BytePath): Problem {

@@ -1,10 +1,12 @@
+import { encodeUnitNames, type UnitName } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
 
 /**
  * Kinds of frames that answer a content request: packed records, the end of the answer, packed
- * records compressed, and bytes of a list. `alive` answers nothing: it says that the sender is there.
+ * records compressed, bytes of a list, and that the unit is to be had elsewhere. `alive` answers nothing:
+ * it says that the sender is there; nor does `have`, with the units of a statement that the sender has.
  */
-export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4, alive: 5 } as const;
+export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4, alive: 5, have: 6, elsewhere: 7 } as const;
 
 const HEADER_BYTES = 5;
 
@@ -44,7 +46,16 @@ export function listFrames(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer
   return frames;
 }
 
-/** What a frame of a list holds. */
+/** Says which units of a statement the sender has. */
+export function haveFrame(statement: number, units: readonly UnitName[]): Uint8Array {
+  const names = encodeUnitNames(units);
+  const frame = new Uint8Array(HEADER_BYTES + names.length);
+  frame.set(names, HEADER_BYTES);
+  writeFrameHeader(frame, CONTENT_FRAME.have, statement);
+  return frame;
+}
+
+/** What a frame of a list, or of units, holds. */
 export function listPart(frame: Uint8Array): Uint8Array {
   return frame.subarray(HEADER_BYTES);
 }

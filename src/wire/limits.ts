@@ -18,6 +18,16 @@ export const LIMITS = {
   reportBytes: 1024 * 1024,
   /** Bytes of content that one request may ask for. */
   contentBytesPerRequest: 4 * 1024 * 1024,
+  /** Units that one frame announces. */
+  unitsPerFrame: 16_384,
+  /** Units of one statement that a peer may announce: chunks of some 700 GB. */
+  unitsPerStatement: 1_000_000,
+  /** Statements whose units a peer may have announced at the same time. */
+  followedStatements: 65_536,
+  /** Remotes that one remote fetches from. */
+  neighbours: 64,
+  /** Requests of one peer that are waited for. */
+  contentRequests: 1024,
   /** Batches of a chunk list that one request may ask for. */
   chunkBatchesPerRequest: 64,
   /** Bytes of the answer to a request for a list, in all its frames: the index of some 50 TB. */

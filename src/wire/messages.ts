@@ -3004,6 +3004,22 @@ export namespace RoundRequest {
     value: number
   }
 
+  export interface RoundRequestPrepareNeighboursFieldEvent {
+    field: '$.prepare.neighbours[]'
+    index: number
+    value: string
+  }
+
+  export interface RoundRequestPreparePlaceFieldEvent {
+    field: '$.prepare.place'
+    value: number
+  }
+
+  export interface RoundRequestPreparePlacesFieldEvent {
+    field: '$.prepare.places'
+    value: number
+  }
+
   export interface RoundRequestStageBlockFieldEvent {
     field: '$.stage.block'
     value: number
@@ -3052,7 +3068,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3887,6 +3903,9 @@ export interface PrepareRequest {
   replacedBytes: number
   inFlightBytes: number
   deletions: number
+  neighbours: string[]
+  place: number
+  places: number
 }
 
 export namespace PrepareRequest {
@@ -3919,6 +3938,23 @@ export namespace PrepareRequest {
           w.uint64Number(obj.deletions)
         }
 
+        if (obj.neighbours != null && obj.neighbours.length > 0) {
+          for (const value of obj.neighbours) {
+            w.uint32(42)
+            w.string(value)
+          }
+        }
+
+        if ((obj.place != null && obj.place !== 0)) {
+          w.uint32(48)
+          w.uint32(obj.place)
+        }
+
+        if ((obj.places != null && obj.places !== 0)) {
+          w.uint32(56)
+          w.uint32(obj.places)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3927,7 +3963,10 @@ export namespace PrepareRequest {
           newBytes: 0,
           replacedBytes: 0,
           inFlightBytes: 0,
-          deletions: 0
+          deletions: 0,
+          neighbours: [],
+          place: 0,
+          places: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3952,6 +3991,22 @@ export namespace PrepareRequest {
               obj.deletions = reader.uint64Number()
               break
             }
+            case 5: {
+              if (opts.limits?.neighbours != null && obj.neighbours.length === opts.limits.neighbours) {
+                throw new MaxLengthError('Decode error - repeated field "neighbours" had too many elements')
+              }
+
+              obj.neighbours.push(reader.string())
+              break
+            }
+            case 6: {
+              obj.place = reader.uint32()
+              break
+            }
+            case 7: {
+              obj.places = reader.uint32()
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3961,6 +4016,10 @@ export namespace PrepareRequest {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          neighbours: 0
+        }
+
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -3992,6 +4051,35 @@ export namespace PrepareRequest {
               yield {
                 field: `${prefix}.deletions`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 5: {
+              if (opts.limits?.neighbours != null && obj.neighbours === opts.limits.neighbours) {
+                throw new MaxLengthError('Streaming decode error - repeated field "neighbours" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.neighbours[]`,
+                index: obj.neighbours,
+                value: reader.string()
+              }
+
+              obj.neighbours++
+
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.place`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 7: {
+              yield {
+                field: `${prefix}.places`,
+                value: reader.uint32()
               }
               break
             }
@@ -4027,6 +4115,22 @@ export namespace PrepareRequest {
     value: number
   }
 
+  export interface PrepareRequestNeighboursFieldEvent {
+    field: '$.neighbours[]'
+    index: number
+    value: string
+  }
+
+  export interface PrepareRequestPlaceFieldEvent {
+    field: '$.place'
+    value: number
+  }
+
+  export interface PrepareRequestPlacesFieldEvent {
+    field: '$.places'
+    value: number
+  }
+
   export function encode (obj: Partial<PrepareRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, PrepareRequest.codec())
   }
@@ -4035,7 +4139,7 @@ export namespace PrepareRequest {
     return decodeMessage(buf, PrepareRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareRequest>): Generator<PrepareRequestNewBytesFieldEvent | PrepareRequestReplacedBytesFieldEvent | PrepareRequestInFlightBytesFieldEvent | PrepareRequestDeletionsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareRequest>): Generator<PrepareRequestNewBytesFieldEvent | PrepareRequestReplacedBytesFieldEvent | PrepareRequestInFlightBytesFieldEvent | PrepareRequestDeletionsFieldEvent | PrepareRequestNeighboursFieldEvent | PrepareRequestPlaceFieldEvent | PrepareRequestPlacesFieldEvent> {
     return streamMessage(buf, PrepareRequest.codec(), opts)
   }
 }
@@ -5582,6 +5686,36 @@ export namespace RoundResponse {
     value: number
   }
 
+  export interface RoundResponseStageFedPeerFieldEvent {
+    field: '$.stage.fed[].peer'
+    value: string
+    index: number
+  }
+
+  export interface RoundResponseStageFedBytesFieldEvent {
+    field: '$.stage.fed[].bytes'
+    value: number
+    index: number
+  }
+
+  export interface RoundResponseStageWarningsCodeFieldEvent {
+    field: '$.stage.warnings[].code'
+    value: string
+    index: number
+  }
+
+  export interface RoundResponseStageWarningsMessageFieldEvent {
+    field: '$.stage.warnings[].message'
+    value: string
+    index: number
+  }
+
+  export interface RoundResponseStageWarningsPathFieldEvent {
+    field: '$.stage.warnings[].path'
+    value: string
+    index: number
+  }
+
   export interface RoundResponseAppliedCountsCreatedFieldEvent {
     field: '$.applied.counts.created'
     value: number
@@ -5701,7 +5835,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -7048,6 +7182,8 @@ export interface StageResponse {
   hashed: number
   problems: ProblemMessage[]
   bytesReceived: number
+  fed: FedMessage[]
+  warnings: ErrorMessage[]
 }
 
 export namespace StageResponse {
@@ -7092,6 +7228,20 @@ export namespace StageResponse {
           w.uint64Number(obj.bytesReceived)
         }
 
+        if (obj.fed != null && obj.fed.length > 0) {
+          for (const value of obj.fed) {
+            w.uint32(58)
+            FedMessage.codec().encode(value, w)
+          }
+        }
+
+        if (obj.warnings != null && obj.warnings.length > 0) {
+          for (const value of obj.warnings) {
+            w.uint32(66)
+            ErrorMessage.codec().encode(value, w)
+          }
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -7102,7 +7252,9 @@ export namespace StageResponse {
           bytesReused: 0,
           hashed: 0,
           problems: [],
-          bytesReceived: 0
+          bytesReceived: 0,
+          fed: [],
+          warnings: []
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -7141,6 +7293,26 @@ export namespace StageResponse {
               obj.bytesReceived = reader.uint64Number()
               break
             }
+            case 7: {
+              if (opts.limits?.fed != null && obj.fed.length === opts.limits.fed) {
+                throw new MaxLengthError('Decode error - repeated field "fed" had too many elements')
+              }
+
+              obj.fed.push(FedMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.fed$
+              }))
+              break
+            }
+            case 8: {
+              if (opts.limits?.warnings != null && obj.warnings.length === opts.limits.warnings) {
+                throw new MaxLengthError('Decode error - repeated field "warnings" had too many elements')
+              }
+
+              obj.warnings.push(ErrorMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.warnings$
+              }))
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -7151,7 +7323,9 @@ export namespace StageResponse {
         return obj
       }, function * (reader, length, prefix, opts = {}) {
         const obj = {
-          problems: 0
+          problems: 0,
+          fed: 0,
+          warnings: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -7213,6 +7387,42 @@ export namespace StageResponse {
               }
               break
             }
+            case 7: {
+              if (opts.limits?.fed != null && obj.fed === opts.limits.fed) {
+                throw new MaxLengthError('Streaming decode error - repeated field "fed" had too many elements')
+              }
+
+              for (const evt of FedMessage.codec().stream(reader, reader.uint32(), `${prefix}.fed[]`, {
+                limits: opts.limits?.fed$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.fed
+                }
+              }
+
+              obj.fed++
+
+              break
+            }
+            case 8: {
+              if (opts.limits?.warnings != null && obj.warnings === opts.limits.warnings) {
+                throw new MaxLengthError('Streaming decode error - repeated field "warnings" had too many elements')
+              }
+
+              for (const evt of ErrorMessage.codec().stream(reader, reader.uint32(), `${prefix}.warnings[]`, {
+                limits: opts.limits?.warnings$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.warnings
+                }
+              }
+
+              obj.warnings++
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -7268,6 +7478,36 @@ export namespace StageResponse {
     value: number
   }
 
+  export interface StageResponseFedPeerFieldEvent {
+    field: '$.fed[].peer'
+    value: string
+    index: number
+  }
+
+  export interface StageResponseFedBytesFieldEvent {
+    field: '$.fed[].bytes'
+    value: number
+    index: number
+  }
+
+  export interface StageResponseWarningsCodeFieldEvent {
+    field: '$.warnings[].code'
+    value: string
+    index: number
+  }
+
+  export interface StageResponseWarningsMessageFieldEvent {
+    field: '$.warnings[].message'
+    value: string
+    index: number
+  }
+
+  export interface StageResponseWarningsPathFieldEvent {
+    field: '$.warnings[].path'
+    value: string
+    index: number
+  }
+
   export function encode (obj: Partial<StageResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StageResponse.codec())
   }
@@ -7276,8 +7516,120 @@ export namespace StageResponse {
     return decodeMessage(buf, StageResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageResponse>): Generator<StageResponseBytesFromMasterFieldEvent | StageResponseBytesFromRemotesFieldEvent | StageResponseBytesReusedFieldEvent | StageResponseHashedFieldEvent | StageResponseProblemsPathFieldEvent | StageResponseProblemsCodeFieldEvent | StageResponseProblemsMessageFieldEvent | StageResponseBytesReceivedFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageResponse>): Generator<StageResponseBytesFromMasterFieldEvent | StageResponseBytesFromRemotesFieldEvent | StageResponseBytesReusedFieldEvent | StageResponseHashedFieldEvent | StageResponseProblemsPathFieldEvent | StageResponseProblemsCodeFieldEvent | StageResponseProblemsMessageFieldEvent | StageResponseBytesReceivedFieldEvent | StageResponseFedPeerFieldEvent | StageResponseFedBytesFieldEvent | StageResponseWarningsCodeFieldEvent | StageResponseWarningsMessageFieldEvent | StageResponseWarningsPathFieldEvent> {
     return streamMessage(buf, StageResponse.codec(), opts)
+  }
+}
+
+export interface FedMessage {
+  peer: string
+  bytes: number
+}
+
+export namespace FedMessage {
+  let _codec: Codec<FedMessage>
+
+  export const codec = (): Codec<FedMessage> => {
+    if (_codec == null) {
+      _codec = message<FedMessage>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.peer != null && obj.peer !== '')) {
+          w.uint32(10)
+          w.string(obj.peer)
+        }
+
+        if ((obj.bytes != null && obj.bytes !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.bytes)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          peer: '',
+          bytes: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.peer = reader.string()
+              break
+            }
+            case 2: {
+              obj.bytes = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.peer`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.bytes`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface FedMessagePeerFieldEvent {
+    field: '$.peer'
+    value: string
+  }
+
+  export interface FedMessageBytesFieldEvent {
+    field: '$.bytes'
+    value: number
+  }
+
+  export function encode (obj: Partial<FedMessage>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, FedMessage.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FedMessage>): FedMessage {
+    return decodeMessage(buf, FedMessage.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FedMessage>): Generator<FedMessagePeerFieldEvent | FedMessageBytesFieldEvent> {
+    return streamMessage(buf, FedMessage.codec(), opts)
   }
 }
 
@@ -7977,6 +8329,10 @@ export interface ContentRequest {
   chunkIndex?: number
   chunkBatches?: ChunkBatchesRequest
   fragments?: FragmentsRequest
+  unit?: UnitMessage
+  fresh: boolean
+  follow?: boolean
+  cancel?: number
 }
 
 export namespace ContentRequest {
@@ -8024,6 +8380,26 @@ export namespace ContentRequest {
           FragmentsRequest.codec().encode(obj.fragments, w)
         }
 
+        if (obj.unit != null) {
+          w.uint32(66)
+          UnitMessage.codec().encode(obj.unit, w)
+        }
+
+        if ((obj.fresh != null && obj.fresh !== false)) {
+          w.uint32(72)
+          w.bool(obj.fresh)
+        }
+
+        if (obj.follow != null) {
+          w.uint32(80)
+          w.bool(obj.follow)
+        }
+
+        if (obj.cancel != null) {
+          w.uint32(88)
+          w.uint32(obj.cancel)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -8031,7 +8407,8 @@ export namespace ContentRequest {
         const obj: any = {
           id: 0,
           statement: 0,
-          ranges: uint8ArrayAlloc(0)
+          ranges: uint8ArrayAlloc(0),
+          fresh: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -8072,6 +8449,24 @@ export namespace ContentRequest {
               obj.fragments = FragmentsRequest.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.fragments
               })
+              break
+            }
+            case 8: {
+              obj.unit = UnitMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.unit
+              })
+              break
+            }
+            case 9: {
+              obj.fresh = reader.bool()
+              break
+            }
+            case 10: {
+              obj.follow = reader.bool()
+              break
+            }
+            case 11: {
+              obj.cancel = reader.uint32()
               break
             }
             default: {
@@ -8136,6 +8531,34 @@ export namespace ContentRequest {
                 limits: opts.limits?.fragments
               })
 
+              break
+            }
+            case 8: {
+              yield * UnitMessage.codec().stream(reader, reader.uint32(), `${prefix}.unit`, {
+                limits: opts.limits?.unit
+              })
+
+              break
+            }
+            case 9: {
+              yield {
+                field: `${prefix}.fresh`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 10: {
+              yield {
+                field: `${prefix}.follow`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.cancel`,
+                value: reader.uint32()
+              }
               break
             }
             default: {
@@ -8220,6 +8643,31 @@ export namespace ContentRequest {
     value: number
   }
 
+  export interface ContentRequestUnitIndexFieldEvent {
+    field: '$.unit.index'
+    value: number
+  }
+
+  export interface ContentRequestUnitOffsetFieldEvent {
+    field: '$.unit.offset'
+    value: number
+  }
+
+  export interface ContentRequestFreshFieldEvent {
+    field: '$.fresh'
+    value: boolean
+  }
+
+  export interface ContentRequestFollowFieldEvent {
+    field: '$.follow'
+    value: boolean
+  }
+
+  export interface ContentRequestCancelFieldEvent {
+    field: '$.cancel'
+    value: number
+  }
+
   export function encode (obj: Partial<ContentRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ContentRequest.codec())
   }
@@ -8228,8 +8676,120 @@ export namespace ContentRequest {
     return decodeMessage(buf, ContentRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent | ContentRequestChunkIndexFieldEvent | ContentRequestChunkBatchesIndexFieldEvent | ContentRequestChunkBatchesFirstFieldEvent | ContentRequestChunkBatchesCountFieldEvent | ContentRequestFragmentsIndexFieldEvent | ContentRequestFragmentsOffsetFieldEvent | ContentRequestFragmentsLengthFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent | ContentRequestChunkIndexFieldEvent | ContentRequestChunkBatchesIndexFieldEvent | ContentRequestChunkBatchesFirstFieldEvent | ContentRequestChunkBatchesCountFieldEvent | ContentRequestFragmentsIndexFieldEvent | ContentRequestFragmentsOffsetFieldEvent | ContentRequestFragmentsLengthFieldEvent | ContentRequestUnitIndexFieldEvent | ContentRequestUnitOffsetFieldEvent | ContentRequestFreshFieldEvent | ContentRequestFollowFieldEvent | ContentRequestCancelFieldEvent> {
     return streamMessage(buf, ContentRequest.codec(), opts)
+  }
+}
+
+export interface UnitMessage {
+  index: number
+  offset: number
+}
+
+export namespace UnitMessage {
+  let _codec: Codec<UnitMessage>
+
+  export const codec = (): Codec<UnitMessage> => {
+    if (_codec == null) {
+      _codec = message<UnitMessage>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.index != null && obj.index !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.index)
+        }
+
+        if ((obj.offset != null && obj.offset !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.offset)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          index: 0,
+          offset: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.index = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.offset = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.index`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.offset`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface UnitMessageIndexFieldEvent {
+    field: '$.index'
+    value: number
+  }
+
+  export interface UnitMessageOffsetFieldEvent {
+    field: '$.offset'
+    value: number
+  }
+
+  export function encode (obj: Partial<UnitMessage>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, UnitMessage.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<UnitMessage>): UnitMessage {
+    return decodeMessage(buf, UnitMessage.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<UnitMessage>): Generator<UnitMessageIndexFieldEvent | UnitMessageOffsetFieldEvent> {
+    return streamMessage(buf, UnitMessage.codec(), opts)
   }
 }
 

@@ -177,7 +177,8 @@ async function withRound<T>(
   }
 }
 
-const PREPARED = { newBytes: 0, replacedBytes: 0, inFlightBytes: 0, deletions: 0 };
+const ALONE = { neighbours: [], place: 1, places: 1 };
+const PREPARED = { newBytes: 0, replacedBytes: 0, inFlightBytes: 0, deletions: 0, ...ALONE };
 
 function file(path: string, content: string | Buffer, change: Partial<Entry> = {}): StatedEntry {
   const bytes = Buffer.from(content);

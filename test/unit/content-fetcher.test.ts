@@ -83,7 +83,8 @@ function fetcherOf(answer: Answer, opened: () => Promise<void> = async () => und
   const clock = { now: () => Date.now(), elapsed: () => performance.now() };
   const round = { root: "www", epoch: 1, sequence: 1, term: 1 };
   const limiter = new RateLimiter(clock, Number.POSITIVE_INFINITY);
-  return { channels, fetcher: new ContentFetcher(mesh, "master", round, limiter, silenceMs) };
+  const silence = silenceMs === undefined ? {} : { silenceMs };
+  return { channels, fetcher: new ContentFetcher({ mesh, peer: "master", round, download: limiter, ...silence }) };
 }
 
 const within = async <T>(promise: Promise<T>): Promise<T> => {
@@ -94,7 +95,8 @@ const within = async <T>(promise: Promise<T>): Promise<T> => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
-const RANGE = [{ index: 0, offset: 0, length: 10 }];
+const UNIT = { index: 0, offset: 0 };
+const ASKED = { statement: 1, unit: UNIT, ranges: [{ ...UNIT, length: 10 }], bytes: 10, fresh: false };
 const nothing = async (): Promise<void> => undefined;
 
 test("what is asked for after the channel broke goes over a new one", async (t) => {
@@ -102,8 +104,8 @@ test("what is asked for after the channel broke goes over a new one", async (t) 
     if (channels.length === 1) channel.abort(new LockstepError("LOCKSTEP_PEER_GONE", "the stream broke"));
     else channel.push(CONTENT_FRAME.end, request.id);
   });
-  await t.throwsAsync(within(fetcher.fetch(1, RANGE, nothing)), { code: "LOCKSTEP_PEER_GONE" });
-  await t.notThrowsAsync(within(fetcher.fetch(1, RANGE, nothing)));
+  await t.throwsAsync(within(fetcher.fetch(ASKED, nothing).ended), { code: "LOCKSTEP_PEER_GONE" });
+  await t.notThrowsAsync(within(fetcher.fetch(ASKED, nothing).ended));
   await t.notThrowsAsync(within(fetcher.list(1, { chunkIndex: 0 })));
   t.is(channels.length, 2);
   fetcher.stop();
@@ -112,7 +114,7 @@ test("what is asked for after the channel broke goes over a new one", async (t) 
 test("a round that ends while the channel is opened ends what was asked for", async (t) => {
   let open: () => void = () => undefined;
   const { channels, fetcher } = fetcherOf(nothing, () => new Promise((resolve) => (open = resolve)));
-  const fetched = fetcher.fetch(1, RANGE, nothing);
+  const fetched = fetcher.fetch(ASKED, nothing).ended;
   fetcher.stop();
   open();
   await t.throwsAsync(within(fetched), { code: "LOCKSTEP_ABORTED" });
@@ -136,7 +138,7 @@ for (const [what, frames, bytes] of [
 
 test("a host that falls silent is given up, and one that is only slow is not", async (t) => {
   const silent = fetcherOf(nothing, undefined, 200);
-  await t.throwsAsync(within(silent.fetcher.fetch(1, RANGE, nothing)), { code: "LOCKSTEP_PEER_GONE" });
+  await t.throwsAsync(within(silent.fetcher.fetch(ASKED, nothing).ended), { code: "LOCKSTEP_PEER_GONE" });
   silent.fetcher.stop();
 
   const slow = fetcherOf(
@@ -150,6 +152,6 @@ test("a host that falls silent is given up, and one that is only slow is not", a
     undefined,
     200,
   );
-  await t.notThrowsAsync(within(slow.fetcher.fetch(1, RANGE, nothing)));
+  await t.notThrowsAsync(within(slow.fetcher.fetch(ASKED, nothing).ended));
   slow.fetcher.stop();
 });

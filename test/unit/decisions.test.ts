@@ -1,8 +1,6 @@
 import test from "ava";
-import fc from "fast-check";
 import { advanceRound, type ParticipantState, type ParticipantStep } from "../../src/compare/advance-round.ts";
 import { allowedDeletions, guardDeletions, guardSpace } from "../../src/compare/guard.ts";
-import { type ContentRange, cutRequests } from "../../src/model/content-ranges.ts";
 import { ERROR_TABLE, isErrorCode, LockstepError, toLockstepError } from "../../src/model/errors.ts";
 import type { MaxDelete } from "../../src/model/order.ts";
 import { OUTCOMES, worseOutcome } from "../../src/model/report.ts";
@@ -125,47 +123,6 @@ test("an unknown step is out of order", (t) => {
   for (const step of ["begin", ""]) {
     t.throws(() => advanceRound("listed", step as ParticipantStep, "sync"), { instanceOf: LockstepError });
   }
-});
-
-// ---- content requests
-
-test("requests cover every byte once, in order, within their bounds", (t) => {
-  const ranges = fc.array(fc.record({ index: fc.nat(5), offset: fc.nat(50), length: fc.nat(60) }), { maxLength: 12 });
-  fc.assert(
-    fc.property(
-      ranges,
-      fc.integer({ min: 1, max: 40 }),
-      fc.integer({ min: 1, max: 5 }),
-      (wanted, maxBytes, maxRanges) => {
-        const requests = [...cutRequests(wanted, maxBytes, maxRanges)];
-        for (const { ranges: pieces, bytes } of requests) {
-          t.true(pieces.length > 0 && pieces.length <= maxRanges);
-          t.true(bytes <= maxBytes && bytes === pieces.reduce((sum, piece) => sum + piece.length, 0));
-          t.true(pieces.every((piece) => piece.length > 0));
-        }
-        const each = (all: readonly ContentRange[]): string[] =>
-          all.flatMap(({ index, offset, length }) => Array.from({ length }, (_, i) => `${index}@${offset + i}`));
-        t.deepEqual(each(requests.flatMap((request) => request.ranges)), each(wanted));
-        // A range that fits into a request is never split.
-        const pieces = new Set(requests.flatMap((request) => request.ranges.map((piece) => JSON.stringify(piece))));
-        for (const range of wanted) {
-          if (range.length > 0 && range.length <= maxBytes) t.true(pieces.has(JSON.stringify(range)));
-        }
-        // No request but the last could have taken the next piece, or more.
-        for (const [i, { ranges: taken, bytes }] of requests.slice(0, -1).entries()) {
-          const next = requests[i + 1].ranges[0];
-          t.true(bytes === maxBytes || taken.length === maxRanges || bytes + next.length > maxBytes);
-        }
-      },
-    ),
-    { numRuns: 500 },
-  );
-});
-
-test("a range of many gigabytes is cut without copying it", (t) => {
-  const requests = [...cutRequests([{ index: 1, offset: 0, length: 2 ** 40 }], 2 ** 32, 10)];
-  t.is(requests.length, 256);
-  t.is(requests[255].ranges[0].offset, 255 * 2 ** 32);
 });
 
 // ---- errors and outcomes

@@ -1,0 +1,97 @@
+import { ByteReader, ByteWriter } from "./canonical-bytes.ts";
+import type { ContentRange } from "./content-ranges.ts";
+import { FILE } from "./entry.ts";
+import type { StatedEntry } from "./statement.ts";
+import type { Suite } from "./suite.ts";
+
+/** Small files that are asked for together: content of at most so many bytes, of at most so many files. */
+const PACK_BYTES = 512 * 1024;
+const PACK_FILES = 1024;
+
+/**
+ * Names what hosts ask each other for and announce as a whole: a chunk, by its file's index into the
+ * statement and its offset; or a pack of small files, by the index of the first one.
+ */
+export interface UnitName {
+  readonly index: number;
+  readonly offset: number;
+}
+
+/** What of a unit a host lacks. */
+export interface ContentUnit extends UnitName {
+  readonly ranges: readonly ContentRange[];
+  /** Bytes of the ranges. */
+  readonly bytes: number;
+  /** Bytes of the block's content before it. */
+  readonly at: number;
+  /** The ranges are all of it. */
+  readonly whole: boolean;
+}
+
+/** A pack as the statement alone says it, so that all hosts cut alike. */
+export interface Pack {
+  /** Indexes into the statement, at least one. */
+  readonly members: readonly number[];
+  /** Bytes of the block's content before it. */
+  readonly at: number;
+}
+
+export interface BlockContent {
+  readonly packs: readonly Pack[];
+  /** Bytes of content before each stated path. */
+  readonly starts: Float64Array;
+  readonly bytes: number;
+}
+
+/**
+ * Cuts the content of a statement's files of one chunk into packs.
+ *
+ * @param aloneFrom files of so many bytes and more are a pack each
+ */
+export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom: number): BlockContent {
+  const packs: Pack[] = [];
+  const starts = new Float64Array(stated.length);
+  let bytes = 0;
+  let members: number[] = [];
+  let packed = 0;
+  const close = (): void => {
+    if (members.length > 0) packs.push({ members, at: starts[members[0]] });
+    [members, packed] = [[], 0];
+  };
+  for (const [index, { entry }] of stated.entries()) {
+    starts[index] = bytes;
+    if (entry.type !== FILE || entry.leader !== undefined) continue;
+    bytes += entry.size;
+    if (entry.size === 0 || entry.size > suite.singleBytes) continue;
+    if (entry.size >= aloneFrom) {
+      packs.push({ members: [index], at: starts[index] });
+      continue;
+    }
+    if (packed + entry.size > PACK_BYTES || members.length === PACK_FILES) close();
+    members.push(index);
+    packed += entry.size;
+  }
+  close();
+  return { packs, starts, bytes };
+}
+
+export function encodeUnitNames(units: readonly UnitName[]): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(units.length * 6 + 8);
+  writer.integer(units.length);
+  for (const { index, offset } of units) {
+    writer.integer(index);
+    writer.integer(offset);
+  }
+  return writer.take();
+}
+
+/** @throws LockstepError `LOCKSTEP_MALFORMED` */
+export function decodeUnitNames(bytes: Uint8Array, maxUnits: number): UnitName[] {
+  const reader = new ByteReader(bytes);
+  const units = Array.from({ length: reader.integer(maxUnits) }, () => ({
+    index: reader.integer(0xffffffff),
+    offset: reader.integer(),
+  }));
+  reader.end();
+  return units;
+}

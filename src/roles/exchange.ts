@@ -1,0 +1,326 @@
+import { type Ask, ExchangeSchedule, MASTER, type Source } from "../compare/exchange-schedule.ts";
+import type { ContentRange } from "../model/content-ranges.ts";
+import type { ContentUnit, UnitName } from "../model/content-units.ts";
+import { LockstepError, toLockstepError } from "../model/errors.ts";
+import type { RoundId } from "../model/order.ts";
+import type { PeerId } from "../model/role.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Frame, Mesh } from "../ports/mesh.ts";
+import type { UnitState } from "../ports/tree.ts";
+import { LIMITS } from "../wire/limits.ts";
+import { ContentFetcher, type ListRequest, type UnderWay } from "./content-fetcher.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+export interface ExchangeInit {
+  readonly mesh: Mesh;
+  readonly round: RoundId;
+  readonly master: PeerId;
+  /** Remotes that announce what they have, and serve it. */
+  readonly neighbours: readonly PeerId[];
+  /** This remote's place among those that begin with a part each from the master; -1: none. */
+  readonly position: number;
+  readonly sharers: number;
+  readonly download: RateLimiter;
+  readonly clock: Clock;
+  /** Is told of a neighbour that is not to be trusted. */
+  readonly warn: (warning: LockstepError) => void;
+}
+
+/** How one unit is taken. */
+export interface UnitTransfer {
+  readonly statement: number;
+  readonly block: number;
+  readonly unit: ContentUnit;
+  /** Bytes of the block's content. */
+  readonly blockBytes: number;
+  /** From here on it comes from this peer, all of it or, where the rest is here already, a part. */
+  begin(peer: PeerId, isWhole: boolean): void;
+  take(frame: Frame, fromMaster: boolean): Promise<UnitState>;
+  /** What is missing; what came in part is forgotten. */
+  missing(): Promise<readonly ContentRange[]>;
+}
+
+interface Entry {
+  readonly transfer: UnitTransfer;
+  readonly name: string;
+  ranges: readonly ContentRange[];
+  bytes: number;
+  /** Counts who was asked; what comes of an earlier attempt is nobody's. */
+  attempt: number;
+  /** Something of it has come in this attempt, or in one that ended. */
+  touched: boolean;
+  dirty: boolean;
+  state: UnitState;
+  request: UnderWay | undefined;
+  readonly done: (error?: Error) => void;
+}
+
+const TICK_MS = 250;
+
+/**
+ * Brings units of content from wherever they are to be had: the scheduler decides, this carries it
+ * out. One for each pass of a round.
+ */
+export class Exchange {
+  readonly #init: ExchangeInit;
+  readonly #schedule: ExchangeSchedule;
+  readonly #master: ContentFetcher;
+  readonly #sources: { readonly peer: PeerId; readonly fetcher: ContentFetcher }[] = [];
+  readonly #entries = new Map<number, Entry>();
+  readonly #ids = new Map<string, number>();
+  /** Of each statement that is followed: who has announced which units, and how many each. */
+  readonly #announced = new Map<number, { sources: Map<string, Source[]>; counts: Map<Source, number> }>();
+  /** Units that are here, by statement: dropped with it. */
+  readonly #held = new Map<number, number[]>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(init: ExchangeInit) {
+    this.#init = init;
+    const { mesh, round, master, neighbours, position, sharers, download } = init;
+    this.#schedule = new ExchangeSchedule({ position, sharers, seed: seedOf(mesh.self) });
+    this.#master = new ContentFetcher({ mesh, peer: master, round, download });
+    this.#sources.push({ peer: master, fetcher: this.#master });
+    for (const peer of neighbours) {
+      const source = this.#schedule.addPeer();
+      const announced = (statement: number, units: readonly UnitName[]): void => this.#take(source, statement, units);
+      this.#sources.push({ peer, fetcher: new ContentFetcher({ mesh, peer, round, download, announced }) });
+    }
+  }
+
+  /** Whether other remotes take part. */
+  get isShared(): boolean {
+    return this.#sources.length > 1;
+  }
+
+  /** Asks the neighbours to announce what they have of a statement. */
+  follow(statement: number): void {
+    if (!this.isShared) return;
+    this.#announced.set(statement, { sources: new Map(), counts: new Map() });
+    for (const { fetcher } of this.#sources.slice(1)) fetcher.follow(statement);
+  }
+
+  /** All of the statement's units are here, or not needed any more. */
+  forget(statement: number): void {
+    this.#announced.delete(statement);
+    for (const id of this.#held.get(statement) ?? []) this.#schedule.dropUnit(id);
+    this.#held.delete(statement);
+  }
+
+  /** Asks the master for a list. */
+  list(statement: number, what: ListRequest): Promise<Uint8Array[]> {
+    return this.#master.list(statement, what);
+  }
+
+  /**
+   * Brings a unit.
+   *
+   * @returns when nothing more of it is to be had; what did not come is found at the end of the block
+   * @throws LockstepError when the master is gone
+   */
+  fetch(transfer: UnitTransfer): Promise<void> {
+    const { unit, statement, block, blockBytes } = transfer;
+    return new Promise<void>((resolve, reject) => {
+      if (this.#stopped) {
+        reject(ended());
+        return;
+      }
+      const { bytes } = unit;
+      const at = unit.at / Math.max(blockBytes, 1);
+      const id = this.#schedule.addUnit({ bytes, block, at }, this.#now());
+      const name = nameOf(statement, unit);
+      this.#entries.set(id, {
+        transfer,
+        name,
+        ranges: unit.ranges,
+        bytes,
+        attempt: 0,
+        touched: false,
+        dirty: false,
+        state: "more",
+        request: undefined,
+        done: (error) => (error === undefined ? resolve() : reject(error)),
+      });
+      this.#ids.set(name, id);
+      for (const source of this.#announced.get(statement)?.sources.get(name) ?? []) this.#schedule.has(source, id);
+      this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+      this.#pump();
+    });
+  }
+
+  #now(): number {
+    return this.#init.clock.elapsed();
+  }
+
+  /** A neighbour has announced units of a statement. */
+  #take(source: Source, statement: number, units: readonly UnitName[]): void {
+    const announced = this.#announced.get(statement);
+    if (announced === undefined) return;
+    const count = (announced.counts.get(source) ?? 0) + units.length;
+    announced.counts.set(source, count);
+    if (count > LIMITS.unitsPerStatement) {
+      throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer announced more content than there can be");
+    }
+    for (const unit of units) {
+      const name = nameOf(statement, unit);
+      const sources = announced.sources.get(name);
+      if (sources === undefined) announced.sources.set(name, [source]);
+      else if (!sources.includes(source)) sources.push(source);
+      const id = this.#ids.get(name);
+      if (id !== undefined) this.#schedule.has(source, id);
+    }
+    this.#pump();
+  }
+
+  #tick(): void {
+    for (const { unit } of this.#schedule.stalled(this.#now())) this.#retract(unit);
+    this.#pump();
+  }
+
+  /** What comes of the unit's attempt from here on is thrown away. */
+  #retract(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.attempt++;
+    entry.request?.cancel();
+    entry.request = undefined;
+    entry.dirty ||= entry.touched;
+    entry.state = "more";
+  }
+
+  #pump(): void {
+    if (this.#stopped) return;
+    for (const ask of this.#schedule.next(this.#now())) this.#start(ask);
+    if (this.#entries.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start({ unit: id, source, insteadOf }: Ask): void {
+    const entry = this.#entries.get(id) as Entry;
+    if (insteadOf !== undefined) this.#retract(id);
+    entry.attempt++;
+    entry.state = "more";
+    void this.#attempt(id, entry, source, entry.attempt);
+  }
+
+  async #attempt(id: number, entry: Entry, source: Source, attempt: number): Promise<void> {
+    const { transfer } = entry;
+    const { peer, fetcher } = this.#sources[source];
+    const isCurrent = (): boolean => entry.attempt === attempt && !this.#stopped;
+    try {
+      if (entry.dirty) {
+        const ranges = await transfer.missing();
+        if (!isCurrent()) return;
+        [entry.dirty, entry.touched] = [false, false];
+        entry.ranges = ranges;
+        if (ranges.length === 0) return this.#finish(id, entry);
+        entry.bytes = ranges.reduce((sum, { length }) => sum + length, 0);
+      }
+      const { statement, unit } = transfer;
+      transfer.begin(peer, entry.ranges.length === unit.ranges.length);
+      const { index, offset } = unit;
+      const fresh = source === MASTER && this.isShared;
+      const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
+      entry.request = fetcher.fetch(request, async (frame) => {
+        if (!isCurrent()) return;
+        entry.touched = true;
+        this.#schedule.progress(id, this.#now());
+        const state = await transfer.take(frame, source === MASTER);
+        if (isCurrent()) this.#took(id, entry, source, state);
+      });
+      const how = await entry.request.ended;
+      if (isCurrent()) this.#ended(id, entry, source, how);
+    } catch (error) {
+      if (isCurrent()) this.#lost(source, toLockstepError(error));
+    }
+  }
+
+  #took(id: number, entry: Entry, source: Source, state: UnitState): void {
+    entry.state = state;
+    if (state === "wrong") {
+      this.#distrust(source, "sent something else than the master signed");
+    } else if (state === "again") {
+      this.#retract(id);
+      this.#schedule.released(id);
+      this.#pump();
+    }
+  }
+
+  #ended(id: number, entry: Entry, source: Source, how: "sent" | "elsewhere"): void {
+    if (how === "elsewhere") {
+      entry.attempt++;
+      entry.dirty ||= entry.touched;
+      this.#schedule.refused(id, this.#now());
+      this.#pump();
+    } else if (entry.state === "more" && source !== MASTER) {
+      this.#distrust(source, "sent less than it had announced");
+    } else this.#finish(id, entry);
+  }
+
+  #finish(id: number, entry: Entry): void {
+    const { statement } = entry.transfer;
+    this.#schedule.arrived(id, this.#now());
+    this.#entries.delete(id);
+    const held = this.#held.get(statement);
+    if (held === undefined) this.#held.set(statement, [id]);
+    else held.push(id);
+    entry.done();
+    this.#pump();
+  }
+
+  /** The peer is not asked any more in this pass, and the report says why. */
+  #distrust(source: Source, why: string): void {
+    const { peer } = this.#sources[source];
+    this.#init.warn(
+      new LockstepError("LOCKSTEP_CONTENT_MISMATCH", `${peer} ${why}; it was asked no more`, { host: peer }),
+    );
+    this.#leave(source);
+  }
+
+  #leave(source: Source): void {
+    const asked = this.#schedule.left(source);
+    for (const id of asked) this.#retract(id);
+    this.#sources[source].fetcher.stop();
+    this.#pump();
+  }
+
+  /** A channel broke, or its peer broke the protocol. */
+  #lost(source: Source, error: LockstepError): void {
+    if (source === MASTER) this.#fail(error);
+    else if (error.code === "LOCKSTEP_MALFORMED" || error.code === "LOCKSTEP_TOO_LARGE") {
+      this.#distrust(source, `broke the protocol: ${error.message}`);
+    } else this.#leave(source);
+  }
+
+  #fail(error: Error): void {
+    for (const [id, entry] of this.#entries) {
+      entry.attempt++;
+      this.#schedule.dropUnit(id);
+      entry.done(error);
+    }
+    this.#entries.clear();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#fail(ended());
+    for (const { fetcher } of this.#sources) fetcher.stop();
+  }
+}
+
+function nameOf(statement: number, { index, offset }: UnitName): string {
+  return `${statement}:${index}:${offset}`;
+}
+
+/** Remotes differ in what they choose first among equals (FNV-1a). */
+function seedOf(peer: PeerId): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < peer.length; i++) hash = Math.imul(hash ^ peer.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+function ended(): LockstepError {
+  return new LockstepError("LOCKSTEP_ABORTED", "the round has ended");
+}
