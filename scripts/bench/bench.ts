@@ -7,6 +7,7 @@ interface Bench {
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  fanout: () => import("./fanout.ts"),
   "first-sync": () => import("./first-sync.ts"),
   transfer: () => import("./transfer.ts"),
 };

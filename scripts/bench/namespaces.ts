@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import type { Places } from "../mesh/local-mesh.ts";
+import type { ServerPlace } from "./rsync.ts";
 
 /** Addresses that this machine alone uses, in its own namespaces. */
 const SUBNET = "10.77.0";
@@ -71,6 +72,26 @@ export class Namespaces implements Places {
       return Number(stdout);
     };
     return { sent: read("tx"), received: read("rx") };
+  }
+
+  /** Bytes that each host has received so far, by one look at the bridge's ports. */
+  receivedByAll(): ReadonlyMap<string, number> {
+    const files = this.#hosts.map((_, i) => `/sys/class/net/port${i}/statistics/tx_bytes`);
+    const args = ["netns", "exec", `${this.#label}-br`, "cat", ...files];
+    const numbers = spawnSync("ip", args, { encoding: "utf8" }).stdout.split("\n").map(Number);
+    return new Map(this.#hosts.map((host, i) => [host, numbers[i]]));
+  }
+
+  /** The host as a place of servers. */
+  serverPlace(host: string): ServerPlace {
+    return {
+      address: this.address(host),
+      at: (command, args) => this.at(host, command, args),
+      isListening: async (port) => {
+        const args = ["netns", "exec", this.name(host), "ss", "-ltnH"];
+        return spawnSync("ip", args, { encoding: "utf8" }).stdout.includes(`:${port} `);
+      },
+    };
   }
 
   /** Limits what the host sends (tc-tbf(8)). */

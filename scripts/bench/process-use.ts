@@ -1,6 +1,7 @@
 /** What processes use, as /proc tells it (proc_pid_stat(5), proc_pid_status(5)). */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const SAMPLE_MS = 100;
 const TICKS_PER_SECOND = Number(spawnSync("getconf", ["CLK_TCK"], { encoding: "utf8" }).stdout) || 100;
@@ -25,6 +26,41 @@ export function endedChildrenSeconds(): number {
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
+function childrenByParent(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const parent = Number(statFields(Number(name))[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return children;
+}
+
+/** Waits for the children of these processes to end: only then is what they used counted with them. */
+export async function untilChildless(pids: readonly number[]): Promise<void> {
+  for (let children = childrenByParent(); pids.some((pid) => children.has(pid)); children = childrenByParent()) {
+    await sleep(SAMPLE_MS);
+  }
+}
+
+/** Kills a process and its descendants, as a host that loses power does. */
+export function killWithDescendants(pid: number): void {
+  const children = childrenByParent();
+  const pending = [pid];
+  for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
+    pending.push(...(children.get(each) ?? []));
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
 /** Watches how much memory processes and their descendants take at most. */
 export class MemoryWatch {
   readonly #roots: readonly number[];
@@ -40,16 +76,7 @@ export class MemoryWatch {
   }
 
   #descendants(): number[] {
-    const children = new Map<number, number[]>();
-    for (const name of readdirSync("/proc")) {
-      if (!/^\d+$/.test(name)) continue;
-      try {
-        const parent = Number(statFields(Number(name))[1]);
-        children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    const children = childrenByParent();
     const found: number[] = [];
     const pending = [...this.#roots];
     for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {

@@ -27,7 +27,7 @@ import type { Workshop } from "../mesh/workshop.ts";
 import { ContentWriter, generateTree, Random } from "../tree/generate.ts";
 import { Namespaces } from "./namespaces.ts";
 import { cpuSeconds, endedChildrenSeconds, MemoryWatch } from "./process-use.ts";
-import { findProgram, type RsyncRoute, type ServerPlace, startDaemon, startSsh } from "./rsync.ts";
+import { findProgram, type RsyncRoute, startDaemon, startSsh } from "./rsync.ts";
 import { Samples } from "./samples.ts";
 
 export const usage =
@@ -241,19 +241,6 @@ async function measure(namespaces: Namespaces, contender: Contender, all: readon
   return [wall, used, peak / 1e6, bytes / 1e6];
 }
 
-function serverPlace(namespaces: Namespaces): ServerPlace {
-  return {
-    address: namespaces.address("remote-1"),
-    at: (command, args) => namespaces.at("remote-1", command, args),
-    async isListening(port) {
-      const { stdout } = spawnSync("ip", ["netns", "exec", namespaces.name("remote-1"), "ss", "-ltnH"], {
-        encoding: "utf8",
-      });
-      return stdout.includes(`:${port} `);
-    },
-  };
-}
-
 function table(steps: readonly string[], contenders: readonly string[], samples: Samples): string {
   const rows: string[][] = [];
   for (const step of steps) {
@@ -298,7 +285,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
   try {
     const routes: RsyncRoute[] = [];
     if (!values.alone && rsync !== undefined && sshd !== undefined) {
-      const place = serverPlace(namespaces);
+      const place = namespaces.serverPlace("remote-1");
       routes.push(await startDaemon(workshop, rsync, base, servers, place));
       routes.push(await startSsh(workshop, sshd, base, servers, place));
     }

@@ -1,4 +1,4 @@
-/** A fleet on this machine: a master, a comparison server without a root, and remotes, each a process. */
+/** A fleet on this machine: a master, remotes, and unless one of them compares, a comparison server without a root. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,8 @@ export interface MeshOptions {
   readonly masterRoot?: string;
   /** The master compares, so that there are two hosts as with other tools. */
   readonly masterCompares?: boolean;
+  /** The first remote compares too, so that there are no hosts but the master and those that copy. */
+  readonly remoteCompares?: boolean;
   /** Where hosts run, when not on loopback; the control station runs where the master does. */
   readonly places?: Places;
   /** Lines for the root in the fleet file. */
@@ -39,7 +41,7 @@ export interface MeshHost {
   readonly address: string;
   readonly pid: number;
   readonly log: string;
-  /** Its directory of the root; the comparison server has none. */
+  /** Its directory of the root; a comparison server of its own has none. */
   readonly root: string | undefined;
   /** Arguments of the program that start this host again at the same address. */
   readonly arguments: readonly string[];
@@ -117,7 +119,7 @@ ${hosts.join("")}roots:
   ${ROOT_NAME}:
     comparison: ${comparison.name}
     master: ${master.name}
-    remotes: "*"
+    remotes: [${remotes.map(({ name }) => name).join(", ")}]
     maxDelete: 50%
 ${settings.map((line) => `    ${line}\n`).join("")}    classes:
       text: { include: ["*.txt"], type: file }
@@ -136,11 +138,11 @@ export async function startLocalMesh(workshop: Workshop, directory: string, opti
   const names = Array.from({ length: options.remotes }, (_, i) => `remote-${i + 1}`);
   const { places = LOOPBACK } = options;
   const [own, master, ...remotes] = await Promise.all([
-    options.masterCompares === true ? undefined : start("comparison"),
+    options.masterCompares === true || options.remoteCompares === true ? undefined : start("comparison"),
     start("master", options.masterRoot ?? rootOf(directory, "master")),
     ...names.map((name) => start(name, rootOf(directory, name))),
   ]);
-  const comparison = own ?? master;
+  const comparison = own ?? (options.remoteCompares === true ? remotes[0] : master);
   const fleet = join(directory, "fleet.yaml");
   writeFileSync(fleet, fleetFile(comparison, master, remotes, options.rootSettings ?? []));
   const assigned = await lockstep(workshop, places, "assign", "--data", control, "--fleet", fleet);
