@@ -59,7 +59,19 @@ function describe(event: ProgressEvent, since: number): string {
     `  ${event.remote.padEnd(12)} ${percent}  ${event.pathsDone}/${event.paths} paths  ` +
     `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(rate)}/s  ${formatSeconds(Math.max(0, left))} left  ` +
     `block ${event.blocksDone}/${event.blocks}` +
+    feeders(event.fedBy) +
     (event.heldBlocks === 0 ? "" : `  held ${Math.ceil(event.heldMs / event.heldBlocks)} ms a block`) +
     (event.checked === 0 ? "" : `  ${event.checked} checked`)
   );
+}
+
+const MOST_FEEDERS = 3;
+
+/** Who feeds this remote, the largest parts first. */
+function feeders(fedBy: ProgressEvent["fedBy"]): string {
+  const all = Object.entries(fedBy).sort(([, a], [, b]) => b - a);
+  const sum = all.reduce((total, [, bytes]) => total + bytes, 0);
+  if (sum === 0) return "";
+  const shown = all.slice(0, MOST_FEEDERS).map(([name, bytes]) => `${name} ${Math.round((bytes / sum) * 100)}%`);
+  return `  from ${shown.join(", ")}${all.length > MOST_FEEDERS ? `, ${all.length - MOST_FEEDERS} more` : ""}`;
 }

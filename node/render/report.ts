@@ -17,6 +17,7 @@ export function renderReport(report: RoundReport): string {
     String(remote.deleted),
     String(remote.attributes),
     formatBytes(remote.bytesFromMaster),
+    formatBytes(remote.bytesFromRemotes),
     String(remote.problems.length + remote.problemsOmitted),
   ]);
   const group = report.class === null ? "" : ` class ${report.class}`;
@@ -33,7 +34,8 @@ export function renderReport(report: RoundReport): string {
       "updated",
       "deleted",
       "attributes",
-      "received",
+      "from master",
+      "from remotes",
       "problems",
     ];
     lines.push(renderTable(headings, rows));

@@ -31,6 +31,7 @@ import type { StateStore } from "../ports/store.ts";
 import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
+import { pack } from "../wire/packed-frame.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
 import { HostLink, type StagePart } from "./host-link.ts";
@@ -519,7 +520,7 @@ class Round {
     }
     if (wanted === 0) return false;
     let last: StagePart | undefined;
-    for await (const part of link.stage(block.index, taken.statement, actions)) {
+    for await (const part of link.stage(block.index, taken.statement, actions, taken.isPacked)) {
       // Parts before the last say only how many bytes have come so far.
       last = part;
       remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
@@ -745,6 +746,7 @@ function unionPaths(lists: readonly (readonly BytePath[])[]): BytePath[] {
 
 interface TakenStatement {
   readonly statement: Uint8Array;
+  readonly isPacked: boolean;
   /** The stated paths, in the statement's order. */
   readonly paths: readonly BytePath[];
   readonly number: number;
@@ -797,7 +799,10 @@ class BlockStatements {
     const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
     const answer = await this.#master.state(ordinals, fetched, []);
     const { payload } = await this.#signer.open("lockstep-block-statement", answer.statement);
-    return { ...answer, paths: decodeStatedPaths(payload) };
+    // For one remote alone it would not be worth the time.
+    const isPacked = (this.#users.get(block.index)?.size ?? 0) > 1;
+    const statement = isPacked ? pack(answer.statement) : answer.statement;
+    return { ...answer, statement, isPacked, paths: decodeStatedPaths(payload) };
   }
 
   /** True when some remote needs the content of the path. */

@@ -197,8 +197,16 @@ export class HostLink {
     return { hold: decodeHold(hold), lack: lack && decodeError(lack, this.host) };
   }
 
-  async *stage(block: number, statement: Uint8Array, actions: Uint8Array<ArrayBuffer>): AsyncGenerator<StagePart> {
-    const request = this.#body({ stage: { block, statement: statement as Uint8Array<ArrayBuffer>, actions } });
+  /** @param isPacked the statement is packed */
+  async *stage(
+    block: number,
+    statement: Uint8Array,
+    actions: Uint8Array<ArrayBuffer>,
+    isPacked = false,
+  ): AsyncGenerator<StagePart> {
+    const request = this.#body({
+      stage: { block, statement: statement as Uint8Array<ArrayBuffer>, actions, isPacked },
+    });
     for await (const { stage } of this.#requester.ask(request)) {
       if (stage === undefined) continue;
       const warnings = stage.warnings.map((warning) => decodeError(warning, this.host));

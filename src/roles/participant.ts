@@ -14,6 +14,7 @@ import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/
 import { type ResponseBody, respond } from "../wire/exchange.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
+import { unpack } from "../wire/packed-frame.ts";
 import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import type { Authority } from "./authority.ts";
 import { MasterDuty } from "./master.ts";
@@ -217,8 +218,9 @@ class Participant {
       yield { prepare: { hold, lack: lack === undefined ? undefined : encodeError(lack) } };
     } else if (request.stage !== undefined) {
       this.#advance(active, "stage");
-      const { block, statement, actions } = request.stage;
-      for await (const part of this.#remote(active).stage(block, statement, actions)) {
+      const { block, statement, actions, isPacked } = request.stage;
+      const envelope = isPacked ? unpack(statement, LIMITS.statementBytes) : statement;
+      for await (const part of this.#remote(active).stage(block, envelope, actions)) {
         const [problems, warnings] = [encodeProblems(part.problems), part.warnings.map(encodeError)];
         yield { stage: { ...part, fed: [...part.fed], problems, warnings } };
       }

@@ -28,6 +28,8 @@ export const LIMITS = {
   neighbours: 64,
   /** Requests of one peer that are waited for. */
   contentRequests: 1024,
+  /** Bytes of a statement, unpacked. */
+  statementBytes: 4 * 1024 * 1024,
   /** Batches of a chunk list that one request may ask for. */
   chunkBatchesPerRequest: 64,
   /** Bytes of the answer to a request for a list, in all its frames: the index of some 50 TB. */

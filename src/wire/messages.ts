@@ -3035,6 +3035,11 @@ export namespace RoundRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface RoundRequestStageIsPackedFieldEvent {
+    field: '$.stage.isPacked'
+    value: boolean
+  }
+
   export interface RoundRequestCommitBlockFieldEvent {
     field: '$.commit.block'
     value: number
@@ -3068,7 +3073,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -4148,6 +4153,7 @@ export interface StageRequestMessage {
   block: number
   statement: Uint8Array<ArrayBuffer>
   actions: Uint8Array<ArrayBuffer>
+  isPacked: boolean
 }
 
 export namespace StageRequestMessage {
@@ -4175,6 +4181,11 @@ export namespace StageRequestMessage {
           w.bytes(obj.actions)
         }
 
+        if ((obj.isPacked != null && obj.isPacked !== false)) {
+          w.uint32(32)
+          w.bool(obj.isPacked)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -4182,7 +4193,8 @@ export namespace StageRequestMessage {
         const obj: any = {
           block: 0,
           statement: uint8ArrayAlloc(0),
-          actions: uint8ArrayAlloc(0)
+          actions: uint8ArrayAlloc(0),
+          isPacked: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -4201,6 +4213,10 @@ export namespace StageRequestMessage {
             }
             case 3: {
               obj.actions = reader.bytes()
+              break
+            }
+            case 4: {
+              obj.isPacked = reader.bool()
               break
             }
             default: {
@@ -4239,6 +4255,13 @@ export namespace StageRequestMessage {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.isPacked`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4266,6 +4289,11 @@ export namespace StageRequestMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface StageRequestMessageIsPackedFieldEvent {
+    field: '$.isPacked'
+    value: boolean
+  }
+
   export function encode (obj: Partial<StageRequestMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StageRequestMessage.codec())
   }
@@ -4274,7 +4302,7 @@ export namespace StageRequestMessage {
     return decodeMessage(buf, StageRequestMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageRequestMessage>): Generator<StageRequestMessageBlockFieldEvent | StageRequestMessageStatementFieldEvent | StageRequestMessageActionsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageRequestMessage>): Generator<StageRequestMessageBlockFieldEvent | StageRequestMessageStatementFieldEvent | StageRequestMessageActionsFieldEvent | StageRequestMessageIsPackedFieldEvent> {
     return streamMessage(buf, StageRequestMessage.codec(), opts)
   }
 }

@@ -10,7 +10,7 @@ const MAX_BYTES = 128 * 1024;
 /** Makes a message of lists and paths smaller, where that is worth it. */
 export function packFrame(message: Uint8Array): Uint8Array {
   if (message.length < MIN_BYTES || message.length > MAX_BYTES) return message;
-  const packed = deflateRawSync(message, { level: 3 });
+  const packed = pack(message);
   if (packed.length + 1 >= message.length) return message;
   const frame = new Uint8Array(packed.length + 1);
   frame[0] = PACKED;
@@ -20,9 +20,18 @@ export function packFrame(message: Uint8Array): Uint8Array {
 
 /** @throws LockstepError `LOCKSTEP_MALFORMED`, also for what would be longer than anybody packs */
 export function unpackFrame(frame: Uint8Array): Uint8Array {
-  if (frame[0] !== PACKED) return frame;
+  return frame[0] === PACKED ? unpack(frame.subarray(1), MAX_BYTES) : frame;
+}
+
+/** Makes something smaller that several hosts will get (raw deflate, RFC 1951). */
+export function pack(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return deflateRawSync(bytes, { level: 3 });
+}
+
+/** @throws LockstepError `LOCKSTEP_MALFORMED`, also for what would be longer than so many bytes */
+export function unpack(bytes: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    return inflateRawSync(frame.subarray(1), { maxOutputLength: MAX_BYTES });
+    return inflateRawSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     throw new LockstepError("LOCKSTEP_MALFORMED", "a peer sent a message that cannot be unpacked", { cause: error });
   }
