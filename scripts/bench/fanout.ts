@@ -332,15 +332,22 @@ function shapeAll(namespaces: Namespaces, hosts: readonly string[], slow: string
   }
 }
 
-/** Copies that stay until the end, and the largest one that does not. */
+/** Blocks, directories and journals come on top of the bytes of files. */
+const DISK_MARGIN = 1.4;
+
+/** What cannot be had for copies that stay until the end, and those that do not. */
 function refuseFullDisk(base: string, sources: readonly Source[], copies: number, remotes: number): void {
-  const { bavail, bsize } = statfsSync(base);
-  const need = sources.reduce(
-    (sum, { of, size }) => sum + size.bytes * 1.4 * (of.keepCopies ? copies : Math.max(remotes, 1)),
-    0,
-  );
-  if (need <= bavail * bsize) return;
-  throw new Error(`the copies need ${Math.ceil(need / 1e9)} GB in ${base}: set TMPDIR, or fewer --runs or --remotes`);
+  const { bavail, bsize, ffree } = statfsSync(base);
+  let [bytes, files] = [0, 0];
+  for (const { of, size } of sources) {
+    const count = of.keepCopies ? copies : remotes;
+    bytes += size.bytes * count * DISK_MARGIN;
+    files += size.files * count * DISK_MARGIN;
+  }
+  // Some file systems have no bound of files and say 0.
+  if (bytes <= bavail * bsize && (files <= ffree || ffree === 0)) return;
+  const need = `${Math.ceil(bytes / 1e9)} GB and ${Math.ceil(files / 1000)},000 inodes`;
+  throw new Error(`the copies need ${need} in ${base}: set TMPDIR, or fewer --runs or --remotes`);
 }
 
 interface Options {

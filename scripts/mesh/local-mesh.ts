@@ -114,12 +114,14 @@ function fleetFile(
   settings: readonly string[],
 ): string {
   const hosts = [...new Set([master, comparison, ...remotes])].map(({ name, address }) => `  ${name}: ${address}\n`);
+  // "*" leaves out a host that compares.
+  const all = remotes.includes(comparison) ? `[${remotes.map(({ name }) => name).join(", ")}]` : '"*"';
   return `hosts:
 ${hosts.join("")}roots:
   ${ROOT_NAME}:
     comparison: ${comparison.name}
     master: ${master.name}
-    remotes: [${remotes.map(({ name }) => name).join(", ")}]
+    remotes: ${all}
     maxDelete: 50%
 ${settings.map((line) => `    ${line}\n`).join("")}    classes:
       text: { include: ["*.txt"], type: file }
