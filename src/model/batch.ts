@@ -100,6 +100,12 @@ function malformed(what: string): never {
   throw new LockstepError("LOCKSTEP_MALFORMED", `malformed batch from a peer: ${what}`);
 }
 
+/** Whether the path comes after the one before it, of which it has this many bytes in common and no more. */
+function followsAt(before: BytePath, path: BytePath, shared: number): boolean {
+  if (path.length === shared) return false;
+  return before.length === shared || comparePaths(before[shared], path[shared]) < 0;
+}
+
 function readXattrs(reader: ByteReader): Xattr[] {
   const count = reader.integer(MAX_XATTRS);
   const xattrs: Xattr[] = [];
@@ -178,8 +184,9 @@ export function decodeBatch(bytes: Uint8Array, maxEntries: number = MAX_BATCH_EN
     if (previous !== undefined && shared < previous.length && rest !== "" && rest[0] === previous[shared]) {
       malformed("shared prefix not the longest");
     }
-    const path = checkPath((previous ?? "").slice(0, shared) + rest);
-    if (previous !== undefined && comparePaths(previous, path) >= 0) malformed("paths not in order");
+    // What it shares with the path before was looked at there.
+    const path = previous === undefined ? checkPath(rest) : checkPath(previous.slice(0, shared) + rest, shared);
+    if (previous !== undefined && !followsAt(previous, path, shared)) malformed("paths not in order");
     const tag = structure.byte();
     const type = (tag >> 1) as EntryType;
     if (type < 1 || type > LAST_TYPE) malformed("unknown type");

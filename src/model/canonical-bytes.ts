@@ -28,10 +28,12 @@ export class ByteWriter {
   integer(value: number): void {
     this.#room(8);
     let rest = value;
-    while (rest >= 128) {
+    while (rest > 0x7fffffff) {
       this.#bytes[this.#length++] = (rest % 128) + 128;
       rest = Math.floor(rest / 128);
     }
+    // Within 31 bits the arithmetic is that of integers.
+    for (; rest >= 128; rest >>>= 7) this.#bytes[this.#length++] = (rest & 127) | 128;
     this.#bytes[this.#length++] = rest;
   }
 

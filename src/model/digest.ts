@@ -15,12 +15,8 @@ export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 export function hexDigest(digest: Uint8Array): string {
-  let text = "";
-  for (const byte of digest) text += HEX[byte];
-  return text;
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString("hex");
 }
 
 /** Places before the bytes that are digested, so that no digest of one kind passes for another. */

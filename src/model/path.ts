@@ -60,11 +60,11 @@ export function ancestorPaths(path: BytePath): BytePath[] {
   return ancestors;
 }
 
-function pathFault(path: BytePath): string | undefined {
+function pathFault(path: BytePath, checked: number): string | undefined {
   if (path === "") return undefined;
   if (path.length > MAX_PATH_BYTES) return "longer than 4095 bytes";
-  let start = 0;
-  for (let i = 0; i <= path.length; i++) {
+  let start = checked === 0 ? 0 : path.lastIndexOf("/", checked - 1) + 1;
+  for (let i = start; i <= path.length; i++) {
     const unit = i === path.length ? SLASH : path.charCodeAt(i);
     if (unit === 0) return "holds a NUL";
     if (unit > 255) return "not a byte string";
@@ -84,10 +84,11 @@ function pathFault(path: BytePath): string | undefined {
 /**
  * Accepts a path that came from a peer.
  *
+ * @param checked bytes at its begin that are those of a path which was accepted
  * @throws LockstepError `LOCKSTEP_BAD_PATH` when it is absolute, leaves the root, or cannot exist
  */
-export function checkPath(path: BytePath): BytePath {
-  const fault = pathFault(path);
+export function checkPath(path: BytePath, checked = 0): BytePath {
+  const fault = pathFault(path, checked);
   if (fault === undefined) return path;
   throw new LockstepError("LOCKSTEP_BAD_PATH", `refused a path from a peer: ${fault}`, {
     path: displayPath(path.slice(0, 200)),

@@ -10,6 +10,8 @@ import type { CachedHashes, HashCache, HashKeys } from "../ports/store.ts";
  * a tree of 50,000 files takes some 800 reads instead of 50,000.
  */
 const PAGE_INODES = 64;
+/** Pages of the inodes that differ in their low 32 bits. */
+const PAGES_OF_WORD = 2 ** 32 / PAGE_INODES;
 
 // slot 1, suite 1, size 8, mtime 8+4, ctime 8+4, digest 32, crc32 4; little endian
 const RECORD_BYTES = 70;
@@ -88,16 +90,28 @@ function findSlot(page: Buffer, slot: number): number {
   return -1;
 }
 
-function byPage(keys: HashKeys, wanted: (i: number) => boolean): Map<string, { key: Buffer; indexes: number[] }> {
-  const pages = new Map<string, { key: Buffer; indexes: number[] }>();
+interface Page {
+  readonly key: Buffer;
+  readonly indexes: number[];
+}
+
+function byPage(keys: HashKeys, wanted: (i: number) => boolean): Page[] {
+  // Numbers as keys: for tens of thousands of files strings would take longer to make than to look up.
+  const devices = new Map<number, Map<number, Page>>();
+  const all: Page[] = [];
   for (let i = 0; i < keys.size.length; i++) {
     if (!wanted(i)) continue;
-    const id = `${keys.device[i]}:${keys.inodeHigh[i]}:${Math.floor(keys.inodeLow[i] / PAGE_INODES)}`;
+    const pages = devices.get(keys.device[i]) ?? new Map<number, Page>();
+    if (pages.size === 0) devices.set(keys.device[i], pages);
+    const id = keys.inodeHigh[i] * PAGES_OF_WORD + Math.floor(keys.inodeLow[i] / PAGE_INODES);
     const page = pages.get(id);
-    if (page === undefined) pages.set(id, { key: pageKey(keys, i), indexes: [i] });
-    else page.indexes.push(i);
+    if (page === undefined) {
+      const made = { key: pageKey(keys, i), indexes: [i] };
+      pages.set(id, made);
+      all.push(made);
+    } else page.indexes.push(i);
   }
-  return pages;
+  return all;
 }
 
 /** The hash cache in LevelDB. Damage is answered by forgetting: the cache is only a hint. */
@@ -142,7 +156,7 @@ export class LevelHashCache implements HashCache {
     const count = keys.size.length;
     const known = new Uint8Array(count);
     const digests = new Uint8Array(count * DIGEST_BYTES);
-    const pages = [...byPage(keys, () => true).values()];
+    const pages = byPage(keys, () => true);
     let values: (Buffer | undefined)[];
     try {
       values = await this.#level.getMany(pages.map((page) => page.key));
@@ -166,14 +180,15 @@ export class LevelHashCache implements HashCache {
   }
 
   async store(keys: HashKeys, hashes: CachedHashes): Promise<void> {
-    const pages = [...byPage(keys, (i) => hashes.known[i] === 1).values()];
+    const pages = byPage(keys, (i) => hashes.known[i] === 1);
     try {
       const values = await this.#level.getMany(pages.map((page) => page.key));
       const batch = pages.map(({ key, indexes }, p) => {
         const old = values[p] ?? Buffer.alloc(0);
         // Of a page that was cut, the last whole record ends the grid.
         const length = old.length - (old.length % RECORD_BYTES);
-        const slots = indexes.map((i) => findSlot(old.subarray(0, length), keys.inodeLow[i] % PAGE_INODES));
+        const whole = old.subarray(0, length);
+        const slots = indexes.map((i) => findSlot(whole, keys.inodeLow[i] % PAGE_INODES));
         const page = Buffer.alloc(length + slots.filter((at) => at < 0).length * RECORD_BYTES);
         old.copy(page, 0, 0, length);
         let end = length;

@@ -8,7 +8,7 @@ import type { StatedEntry } from "../model/statement.ts";
 import type { Suite } from "../model/suite.ts";
 import type { ApplyLimits } from "../ports/tree.ts";
 import type { ChunkedFile } from "./chunked-file.ts";
-import type { ConfinedDirectories } from "./confined-directories.ts";
+import { type ConfinedDirectories, isIn } from "./confined-directories.ts";
 import type { Hasher, IncrementalHash } from "./hasher.ts";
 import type { LocalSources } from "./local-sources.ts";
 import type { StableReader } from "./read-stable.ts";
@@ -78,8 +78,10 @@ export interface ApplyContext {
 export class Ledger {
   /** Directories whose content changed, with the mtime that they had before. */
   readonly touched = new Map<BytePath, { sec: number; nsec: number }>();
-  /** Those of them that the journal knows. */
-  readonly journaled = new Set<BytePath>();
+  /** Those of them that the journal does not know yet. */
+  readonly unjournaled = new Set<BytePath>();
+  /** One of them, as most paths lie in the same directory as the path before. */
+  lastTouched: BytePath | undefined;
   /** Directories whose attributes are to be set at the end. */
   readonly directories = new Map<BytePath, Entry>();
   /** Inode that this round verified and put into place, or found right, by path. */
@@ -98,12 +100,18 @@ export function problemOf(path: BytePath, error: unknown, what: string): Problem
 
 /** Remembers a directory's mtime before its content is changed for the first time. */
 export function touchParent(context: ApplyContext, path: BytePath): void {
+  const { ledger } = context;
+  if (ledger.lastTouched !== undefined && isIn(path, ledger.lastTouched)) return;
   const parent = parentPath(path);
-  if (context.ledger.touched.has(parent)) return;
+  if (ledger.touched.has(parent)) {
+    if (parent !== "") ledger.lastTouched = parent;
+    return;
+  }
   const stat = newFileStat();
   const { directory, name } = context.directories.locate(parent);
   if (!context.calls.stat(directory, name, stat)) return;
-  context.ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec });
+  ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec });
+  ledger.unjournaled.add(parent);
 }
 
 /** ACL xattrs are set after the mode, whose group bits they share; the others before it. */

@@ -1,6 +1,6 @@
 import { inconsistency } from "../compare/inconsistency.ts";
 import { sameDigest } from "../model/digest.ts";
-import { type Abilities, DIRECTORY, type Entry, FILE, SYMLINK } from "../model/entry.ts";
+import { type Abilities, DIRECTORY, FILE, SYMLINK } from "../model/entry.ts";
 import type { BytePath } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import type { StatedEntry } from "../model/statement.ts";
@@ -62,8 +62,8 @@ export function checkBlock(context: CheckContext, { stated, steps }: BlockSteps)
   }
   const packed = new Uint8Array(digests.length * 32);
   for (const [i, digest] of digests.entries()) packed.set(digest, i * 32);
-  const keys = table.hashKeys(table.paths.map((_, i) => i));
-  return { checked, inconsistent, paths: table.paths, keys, digests: packed };
+  const keys = table.hashKeys(digests.map((_, i) => i));
+  return { checked, inconsistent, keys, digests: packed };
 }
 
 /** Why the path is not as stated; a file that is gets into the table. */
@@ -75,7 +75,7 @@ function checkOne(
 ): string | undefined {
   const { path, type, leader } = entry;
   const { directory, name } = directories.locate(path);
-  let state: FileStat = newFileStat();
+  let state: FileStat;
   let found: Uint8Array | undefined;
   let leased = false;
   const startedAt = Date.now();
@@ -84,17 +84,21 @@ function checkOne(
     state = content.stat;
     found = content.checksum;
     leased = content.leased;
-  } else if (!calls.stat(directory, name, state)) return inconsistency(entry, undefined, represents);
+  } else {
+    state = newFileStat();
+    if (!calls.stat(directory, name, state)) return inconsistency(entry, undefined, represents);
+  }
   const target = typeOfMode(state.mode) === SYMLINK ? calls.readLink(directory, name) : "";
-  const now: Entry = entryFromStat(path, state, target, undefined, readXattrs(calls, directory, name));
   const linked = leader !== undefined && isSameInode(calls, directories, leader, inodeKey(state));
-  const why = inconsistency(entry, linked ? { ...now, leader } : now, represents);
+  const xattrs = readXattrs(calls, directory, name);
+  const now = entryFromStat(path, state, target, linked ? leader : undefined, xattrs);
+  const why = inconsistency(entry, now, represents);
   if (why !== undefined || found === undefined || checksum === undefined) return why;
   if (!sameDigest(found, checksum)) return "has other content";
   // Whoever had it open for writing may have changed it since, behind the same times.
   if (!leased) return undefined;
   if (startedAt - (state.ctimeSec * 1000 + state.ctimeNsec / 1e6) < TICK_MS) return undefined;
-  table.add(path, state, "", []);
+  table.add("", state, "", []);
   digests.push(found);
   return undefined;
 }

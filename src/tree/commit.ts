@@ -57,11 +57,11 @@ function touchParents(context: ApplyContext, paths: readonly BytePath[]): Touche
     }
   }
   const touched: TouchedDirectory[] = [];
-  for (const [path, time] of ledger.touched) {
-    if (ledger.journaled.has(path)) continue;
-    ledger.journaled.add(path);
-    touched.push({ path, ...time });
+  for (const path of ledger.unjournaled) {
+    const time = ledger.touched.get(path);
+    if (time !== undefined) touched.push({ path, ...time });
   }
+  ledger.unjournaled.clear();
   return touched;
 }
 
@@ -105,7 +105,8 @@ export function switchBlock(context: ApplyContext, block: Block, bounds: SwitchB
   const counts = { created: 0, updated: 0, deleted: 0, attributes: 0 };
   const steps = [...block.steps.values()].filter((step) => !step.failed);
   steps.sort((a, b) => comparePaths(a.stated.entry.path, b.stated.entry.path));
-  const leaders = new Set(steps.map((step) => step.stated.entry.leader));
+  const leaders = new Set<BytePath>();
+  for (const { stated } of steps) if (stated.entry.leader !== undefined) leaders.add(stated.entry.leader);
   for (const step of steps) {
     const { path } = step.stated.entry;
     const why = notHeld(path, bounds);
@@ -114,7 +115,7 @@ export function switchBlock(context: ApplyContext, block: Block, bounds: SwitchB
       continue;
     }
     try {
-      counts.deleted += switchStep(context, step, `${block.number}.${step.index}`, leaders, block.garbage);
+      counts.deleted += switchStep(context, step, block, leaders);
       if (step.action === ACTIONS.create) counts.created++;
       else if (step.action === ACTIONS.attributes) counts.attributes++;
       else counts.updated++;
@@ -151,9 +152,8 @@ function commitProblem(path: BytePath, error: unknown): Problem {
 function switchStep(
   context: ApplyContext,
   step: Step,
-  linkName: string,
-  leaders: ReadonlySet<BytePath | undefined>,
-  garbage: string[],
+  { number, garbage }: Block,
+  leaders: ReadonlySet<BytePath>,
 ): number {
   const { calls, staging, ledger } = context;
   const { entry } = step.stated;
@@ -164,20 +164,19 @@ function switchStep(
     return 0;
   }
   if (step.action === ACTIONS.attributes && step.staged === undefined) {
-    if (entry.leader === undefined || !linkToLeader(context, step, linkName, garbage)) changeInPlace(context, entry);
+    if (entry.leader === undefined || !linkToLeader(context, step, number, garbage)) changeInPlace(context, entry);
     return 0;
   }
   if (entry.leader !== undefined) {
-    linkToLeader(context, step, linkName, garbage);
+    linkToLeader(context, step, number, garbage);
     return 0;
   }
   if (step.staged === undefined) throw new TargetChanged("nothing was staged for it");
-  const leads = leaders.has(path);
-  const stat = newFileStat();
   // The inode is noted while nobody else can reach it.
-  if (leads) calls.stat(staging.handle, step.staged, stat);
+  const led = leaders.size > 0 && leaders.has(path) ? newFileStat() : undefined;
+  if (led !== undefined) calls.stat(staging.handle, step.staged, led);
   const gone = place(context, step.staged, step, garbage);
-  if (leads) ledger.placed.set(path, inodeKey(stat));
+  if (led !== undefined) ledger.placed.set(path, inodeKey(led));
   if (entry.type === DIRECTORY) ledger.directories.set(path, entry);
   return gone;
 }
@@ -275,10 +274,11 @@ function isListed(context: ApplyContext, now: FileStat, expected: Expected): boo
 }
 
 /** Makes the path a further name of its group's first; false when it is one already. */
-function linkToLeader(context: ApplyContext, step: Step, linkName: string, garbage: string[]): boolean {
+function linkToLeader(context: ApplyContext, step: Step, block: number, garbage: string[]): boolean {
   const { calls, directories, staging } = context;
   const { path, leader } = step.stated.entry;
   if (leader === undefined) return false;
+  const linkName = `${block}.${step.index}`;
   const leaderStat = newFileStat();
   const own = newFileStat();
   const at = directories.locate(leader);
@@ -364,6 +364,7 @@ export function deletePaths(
       if (isDirectory) {
         calls.removeDirectory(directory, name);
         ledger.touched.delete(path);
+        ledger.lastTouched = undefined;
       } else {
         context.ledger.changed.add(inodeKey(stat));
         calls.unlink(directory, name);

@@ -5,6 +5,11 @@ import type { DirectoryHandle, SystemCalls } from "./system-calls.ts";
 /** How many directories stay open between uses: work comes in path order, so few are enough. */
 const KEPT_OPEN = 16;
 
+/** Whether the path lies in this very directory, which is not the root: without making a string of it. */
+export function isIn(path: BytePath, directory: BytePath): boolean {
+  return path.lastIndexOf("/") === directory.length && path.startsWith(directory);
+}
+
 /**
  * Opens directories below a root, keeping the last few. A handle reaches the directory that was
  * checked when it was opened, even when its name is swapped for a symlink afterwards.
@@ -13,6 +18,9 @@ export class ConfinedDirectories {
   readonly root: DirectoryHandle;
   readonly #calls: SystemCalls;
   readonly #open = new Map<BytePath, DirectoryHandle>();
+  /** The directory that was asked for last, as most paths lie in the same one as the path before. */
+  #last: BytePath = "";
+  #lastHandle: DirectoryHandle | undefined;
 
   /** @throws SystemError when the root cannot be opened */
   constructor(calls: SystemCalls, rootPath: string) {
@@ -29,6 +37,7 @@ export class ConfinedDirectories {
     if (this.#open.size >= KEPT_OPEN) {
       const [oldest, oldHandle] = this.#open.entries().next().value as [BytePath, DirectoryHandle];
       this.#open.delete(oldest);
+      if (oldest === this.#last) this.#lastHandle = undefined;
       this.#calls.closeDirectory(oldHandle);
     }
     this.#open.set(path, handle);
@@ -37,15 +46,21 @@ export class ConfinedDirectories {
 
   /** The directory and the name in it that a path means; the root itself is ("", ""). */
   locate(path: BytePath): { directory: DirectoryHandle; name: string } {
-    return path === ""
-      ? { directory: this.root, name: "" }
-      : { directory: this.directory(parentPath(path)), name: baseName(path) };
+    if (path === "") return { directory: this.root, name: "" };
+    if (this.#lastHandle !== undefined && isIn(path, this.#last)) {
+      return { directory: this.#lastHandle, name: path.slice(this.#last.length + 1) };
+    }
+    const parent = parentPath(path);
+    const directory = this.directory(parent);
+    if (parent !== "") [this.#last, this.#lastHandle] = [parent, directory];
+    return { directory, name: baseName(path) };
   }
 
   /** Forgets open directories, as after one of them was replaced. */
   reset(): void {
     for (const handle of this.#open.values()) this.#calls.closeDirectory(handle);
     this.#open.clear();
+    this.#lastHandle = undefined;
   }
 
   close(): void {

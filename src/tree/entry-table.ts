@@ -195,6 +195,11 @@ export class EntryTable {
     return typeOfMode(this.#fields.mode[i]);
   }
 
+  /** The inode's number, as far as a number tells it apart: `isInState` looks at all of it. */
+  inode(i: number): number {
+    return this.#fields.inodeHigh[i] * 4294967296 + this.#fields.inodeLow[i];
+  }
+
   size(i: number): number {
     return this.#fields.size[i];
   }

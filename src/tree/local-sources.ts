@@ -63,11 +63,12 @@ export class LocalSources {
   filesLike(entry: Entry, checksum: Uint8Array): number[] {
     const { table } = this.#list;
     const files = this.#files();
+    const first = this.#firstOf(entry.size);
+    if (first === files.length || table.size(files[first]) !== entry.size) return [];
     const known: number[] = [];
     const likely: number[] = [];
     const other: number[] = [];
     const name = baseName(entry.path);
-    const first = this.#firstOf(entry.size);
     for (let i = first; i < files.length && table.size(files[i]) === entry.size; i++) {
       const ordinal = files[i];
       if (table.paths[ordinal] === entry.path) continue;

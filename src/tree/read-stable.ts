@@ -117,11 +117,12 @@ export class StableReader {
       const before = newFileStat();
       const after = newFileStat();
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        if (fresh) calls.statFile(fd, before);
-        const once = fresh && !isSettled(before, Date.now());
-        const leased = (!once || tryLease) && calls.lease(fd);
+        if (fresh && !tryLease) calls.statFile(fd, before);
+        let once = fresh && !tryLease && !isSettled(before, Date.now());
+        const leased = !once && calls.lease(fd);
         // Under the lease, as it may have been changed before.
-        if (leased || !once) calls.statFile(fd, before);
+        if (!once) calls.statFile(fd, before);
+        if (fresh && tryLease) once = !isSettled(before, Date.now());
         if (typeOfMode(before.mode) !== FILE)
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
@@ -134,7 +135,8 @@ export class StableReader {
         // The buffer still holds a file of one chunk.
         if (collect !== undefined && before.size <= this.#suite.singleBytes)
           collect(this.#small.subarray(0, before.size));
-        if (leased || once) return { ...content, stat: after, settled, leased: stillLeased };
+        const { checksum, chunks: runs } = content;
+        if (leased || once) return { checksum, chunks: runs, stat: after, settled, leased: stillLeased };
         if (!settled) {
           // Without a lease only rest shows that nobody writes. One wait serves many files, and files
           // that never rest must not hold up all others.
@@ -146,7 +148,7 @@ export class StableReader {
         const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;
-        if (equal && sameState(before, after)) return { ...content, stat: after, settled, leased: false };
+        if (equal && sameState(before, after)) return { checksum, chunks: runs, stat: after, settled, leased: false };
       }
       throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changes while it is read; sync again when it is at rest");
     } finally {

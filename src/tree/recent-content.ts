@@ -8,8 +8,9 @@ const KEPT_BYTES = 64 * 1024 * 1024;
 /** Small files as they were read for a statement, side by side in few buffers. */
 export interface PackedContent {
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
-  /** Per file: path, buffer, offset, length. */
-  readonly files: readonly (readonly [path: BytePath, buffer: number, offset: number, length: number])[];
+  readonly paths: readonly BytePath[];
+  /** Per file: buffer, offset, length; numbers only, as thousands of small objects pass slowly between threads. */
+  readonly places: Uint32Array<ArrayBuffer>;
 }
 
 const BUFFER_BYTES = 1 << 20;
@@ -19,28 +20,27 @@ export const SMALL_FILE_BYTES = 64 * 1024;
 /** Collects small files in the thread that reads them. */
 export class ContentCollector {
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
-  readonly #files: [BytePath, number, number, number][] = [];
+  readonly #paths: BytePath[] = [];
+  readonly #places: number[] = [];
   #used = BUFFER_BYTES;
 
   add(path: BytePath, content: Uint8Array): void {
     if (content.length === 0 || content.length > SMALL_FILE_BYTES) return;
     if (this.#used + content.length > BUFFER_BYTES) {
-      this.#buffers.push(new Uint8Array(BUFFER_BYTES));
+      // Not zeroed, as only what was written is read.
+      this.#buffers.push(new Uint8Array(Buffer.allocUnsafeSlow(BUFFER_BYTES).buffer));
       this.#used = 0;
     }
     const at = this.#buffers.length - 1;
     this.#buffers[at].set(content, this.#used);
-    this.#files.push([path, at, this.#used, content.length]);
+    this.#paths.push(path);
+    this.#places.push(at, this.#used, content.length);
     this.#used += content.length;
   }
 
   take(): PackedContent {
-    return { buffers: this.#buffers, files: this.#files };
+    return { buffers: this.#buffers, paths: this.#paths, places: Uint32Array.from(this.#places) };
   }
-}
-
-interface Kept {
-  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -48,22 +48,21 @@ interface Kept {
  * transfer, and serves exactly the generation that it signed.
  */
 export class RecentContent {
-  readonly #byPath = new Map<BytePath, Kept>();
-  readonly #blocks: { paths: BytePath[]; bytes: number }[] = [];
+  /** Which block, and which of its files, times 3. */
+  readonly #byPath = new Map<BytePath, { block: PackedContent; at: number }>();
+  readonly #blocks: PackedContent[] = [];
   #bytes = 0;
 
-  add({ buffers, files }: PackedContent): void {
-    const bytes = buffers.length * BUFFER_BYTES;
-    for (const [path, buffer, offset, length] of files) {
-      this.#byPath.set(path, { bytes: buffers[buffer].subarray(offset, offset + length) });
-    }
-    this.#blocks.push({ paths: files.map(([path]) => path), bytes });
-    this.#bytes += bytes;
+  add(block: PackedContent): void {
+    const { buffers, paths } = block;
+    for (let i = 0; i < paths.length; i++) this.#byPath.set(paths[i], { block, at: 3 * i });
+    this.#blocks.push(block);
+    this.#bytes += buffers.length * BUFFER_BYTES;
     while (this.#bytes > KEPT_BYTES) {
       const oldest = this.#blocks.shift();
       if (oldest === undefined) break;
-      for (const path of oldest.paths) this.#byPath.delete(path);
-      this.#bytes -= oldest.bytes;
+      for (const path of oldest.paths) if (this.#byPath.get(path)?.block === oldest) this.#byPath.delete(path);
+      this.#bytes -= oldest.buffers.length * BUFFER_BYTES;
     }
   }
 
@@ -75,17 +74,23 @@ export class RecentContent {
 
   /** Frames with the content of these ranges, or undefined when one of them is not kept. */
   frames(ranges: readonly ReadRange[]): Uint8Array<ArrayBuffer>[] | undefined {
+    const kept: { block: PackedContent; at: number }[] = [];
     for (const { path, size, offset, length } of ranges) {
-      const kept = this.#byPath.get(path);
-      if (kept === undefined || kept.bytes.length !== size || offset !== 0 || length !== size) return undefined;
+      const one = this.#byPath.get(path);
+      if (one === undefined || one.block.places[one.at + 2] !== size || offset !== 0 || length !== size)
+        return undefined;
+      kept.push(one);
     }
     const frames: Uint8Array<ArrayBuffer>[] = [];
     const packer = new RecordPacker((frame) => frames.push(frame));
-    for (const { index, path, length } of ranges) {
-      const { bytes } = this.#byPath.get(path) as Kept;
+    for (let i = 0; i < ranges.length; i++) {
+      const { index, length } = ranges[i];
+      const { block, at: place } = kept[i];
+      const buffer = block.buffers[block.places[place]];
+      const start = block.places[place + 1];
       for (let at = 0; at < length; ) {
-        at += packer.add(index, at, length - at, (buffer, offset, count) => {
-          buffer.set(bytes.subarray(at, at + count), offset);
+        at += packer.add(index, at, length - at, (frame, offset, count) => {
+          frame.set(buffer.subarray(start + at, start + at + count), offset);
           return count;
         });
       }

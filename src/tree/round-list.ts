@@ -19,7 +19,7 @@ import { type BytePath, comparePaths, isWithin } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import { hasChunkList, type StatedEntry } from "../model/statement.ts";
 import type { Suite } from "../model/suite.ts";
-import type { HashCache, HashKeys } from "../ports/store.ts";
+import type { HashCache } from "../ports/store.ts";
 import type { Found, GroupDigests, PackedChunkList, ScanOptions, ScanSummary } from "../ports/tree.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
@@ -32,8 +32,14 @@ import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 
-/** Newly made digests are handed to the cache in batches of this many. */
-const CACHE_BATCH = 4096;
+/**
+ * Newly made digests are handed to the cache in batches of this many, or for this much content: files of
+ * one block of paths lie on most of the cache's pages, and each of these would be written for each block.
+ */
+const CACHE_BATCH = 32_768;
+const CACHE_BATCH_BYTES = 512 * 1024 * 1024;
+/** More than the files that are told of at once. */
+const VERIFIED_AT_ONCE = 2 ** 20;
 
 const UNKNOWN = 0;
 const KNOWN = 1;
@@ -78,8 +84,13 @@ export class RoundList {
   #fromDisk = false;
   readonly #found = new Map<BytePath, number>();
   #storing: Promise<unknown> = Promise.resolve();
+  /** Listed files whose digests the cache has yet to be told. */
+  #unstored: number[] = [];
+  #unstoredBytes = 0;
   readonly #learned = new Map<number, Uint8Array>();
-  readonly #verified = new Map<BytePath, { keys: HashKeys; at: number; digest: Uint8Array }>();
+  readonly #verified: VerifiedFiles[] = [];
+  /** Where an inode's latest is among them: which, then its index there. */
+  readonly #verifiedAt = new Map<number, number>();
   #digests = new Uint8Array(0);
   #digestState = new Uint8Array(0);
   readonly #stat: FileStat = newFileStat();
@@ -99,6 +110,8 @@ export class RoundList {
 
   async scan(options: ScanOptions): Promise<ScanSummary> {
     const { calls, directories, hasher } = this.#context;
+    // What it means are places in the list that is about to go.
+    this.#storeSettled();
     const classifier = createClassifier(options.classification, options.now);
     const { table, blind, rootIsEmpty } = scanTree(calls, directories, classifier);
     if (rootIsEmpty && options.isSource) {
@@ -120,8 +133,8 @@ export class RoundList {
     this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
     this.#digestState = new Uint8Array(table.count);
     if (!options.fresh) {
-      await this.#loadCached(0, table.count);
       this.#takeVerified();
+      await this.#loadCached(0, table.count);
     }
     return {
       root: listRoot(this.#manifest),
@@ -146,7 +159,9 @@ export class RoundList {
 
   async #loadCached(first: number, end: number): Promise<void> {
     const files: number[] = [];
-    for (let i = first; i < end; i++) if (this.#table.type(i) === FILE) files.push(i);
+    for (let i = first; i < end; i++) {
+      if (this.#digestState[i] !== KNOWN && this.#table.type(i) === FILE) files.push(i);
+    }
     if (files.length === 0) return;
     const { known, digests } = await this.#context.cache.lookup(this.#table.hashKeys(files));
     for (const [at, ordinal] of files.entries()) {
@@ -155,19 +170,23 @@ export class RoundList {
     }
   }
 
-  /** Takes the digests of files that this round has read back after their switch. */
-  verified({ paths, keys, digests }: VerifiedFiles): void {
-    for (const [i, path] of paths.entries()) {
-      this.#verified.set(path, { keys, at: i, digest: digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES) });
-    }
+  /** Takes the digests of files that this round has read, each in the state that it had then. */
+  verified(files: VerifiedFiles): void {
+    const base = this.#verified.push(files) * VERIFIED_AT_ONCE - VERIFIED_AT_ONCE;
+    const { inodeHigh, inodeLow } = files.keys;
+    for (let i = 0; i < inodeLow.length; i++) this.#verifiedAt.set(inodeHigh[i] * 4294967296 + inodeLow[i], base + i);
   }
 
   #takeVerified(): void {
-    if (this.#verified.size === 0) return;
+    if (this.#verifiedAt.size === 0) return;
     for (let i = 0; i < this.#listed; i++) {
-      if (this.#digestState[i] === KNOWN || this.#table.type(i) !== FILE) continue;
-      const known = this.#verified.get(this.#table.paths[i]);
-      if (known !== undefined && this.#table.isInState(i, known.keys, known.at)) this.#setDigest(i, known.digest);
+      if (this.#table.type(i) !== FILE) continue;
+      const place = this.#verifiedAt.get(this.#table.inode(i));
+      if (place === undefined) continue;
+      const { keys, digests } = this.#verified[Math.floor(place / VERIFIED_AT_ONCE)];
+      const at = place % VERIFIED_AT_ONCE;
+      if (!this.#table.isInState(i, keys, at)) continue;
+      this.#setDigest(i, digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES));
     }
   }
 
@@ -191,13 +210,18 @@ export class RoundList {
   }
 
   #contentRoot(): Uint8Array | undefined {
-    const files: Uint8Array[] = [];
-    for (let i = 0; i < this.#listed; i++) {
-      if (this.#table.type(i) !== FILE) continue;
-      if (this.#digestState[i] !== KNOWN) return undefined;
-      files.push(this.#digest(i));
+    const parts: Uint8Array[] = [];
+    // Files that follow each other in one piece.
+    let start = 0;
+    for (let i = 0; i <= this.#listed; i++) {
+      if (i < this.#listed && this.#table.type(i) === FILE) {
+        if (this.#digestState[i] !== KNOWN) return undefined;
+        continue;
+      }
+      if (start < i) parts.push(this.#digests.subarray(start * DIGEST_BYTES, i * DIGEST_BYTES));
+      start = i + 1;
     }
-    return digestOf(this.#context.hasher.hash, DIGEST_DOMAIN.contentGroup, this.#context.suite.id, files);
+    return digestOf(this.#context.hasher.hash, DIGEST_DOMAIN.contentGroup, this.#context.suite.id, parts);
   }
 
   nodes(level: number, first: number, count: number): ManifestNode[] {
@@ -282,11 +306,6 @@ export class RoundList {
   #hashMissing(ordinals: Iterable<number>, problems: Problem[]): number {
     const { directories } = this.#context;
     let hashed = 0;
-    let fresh: number[] = [];
-    const flush = (): void => {
-      this.#storeSettled(fresh);
-      fresh = [];
-    };
     for (const ordinal of ordinals) {
       if (this.#table.type(ordinal) !== FILE || this.#digestState[ordinal] !== UNKNOWN) continue;
       const leader = this.#table.leaderOf(ordinal);
@@ -303,14 +322,12 @@ export class RoundList {
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changed since it was listed; it is compared again");
         }
         this.#setDigest(ordinal, content.checksum);
-        if (content.settled) fresh.push(ordinal);
-        if (fresh.length >= CACHE_BATCH) flush();
+        if (content.settled) this.#isSettled(ordinal);
       } catch (error) {
         this.#digestState[ordinal] = FAILED;
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
       }
     }
-    flush();
     return hashed;
   }
 
@@ -381,7 +398,6 @@ export class RoundList {
     const collector = new ContentCollector();
     const stated: StatedEntry[] = [];
     const problems: Problem[] = [];
-    const settled: number[] = [];
     const chunked: [ordinal: number, chunks: Uint8Array][] = [];
     const lists: [BytePath, PackedChunkList][] = [];
     const held = new Set(refused);
@@ -402,12 +418,11 @@ export class RoundList {
           if (now.settled) chunked.push([ordinal, encodeChunkRuns(chunks)]);
         }
         stated.push({ entry, checksum, chunkRoot: root });
-        if (now.settled) settled.push(ordinal);
+        if (now.settled) this.#isSettled(ordinal);
       } catch (error) {
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
       }
     }
-    this.#storeSettled(settled);
     if (chunked.length > 0) {
       const keys = this.#table.hashKeys(chunked.map(([ordinal]) => ordinal));
       const packed = chunked.map(([, chunks]) => chunks);
@@ -435,12 +450,24 @@ export class RoundList {
     return this.#table.type(ordinal) === FILE && this.#table.size(ordinal) > this.#context.suite.singleBytes;
   }
 
-  #storeSettled(ordinals: number[]): void {
+  /** The digest of this file may be remembered. */
+  #isSettled(ordinal: number): void {
+    this.#unstored.push(ordinal);
+    this.#unstoredBytes += this.#table.size(ordinal);
+    if (this.#unstored.length >= CACHE_BATCH || this.#unstoredBytes >= CACHE_BATCH_BYTES) this.#storeSettled();
+  }
+
+  #storeSettled(): void {
+    const ordinals = this.#unstored;
+    [this.#unstored, this.#unstoredBytes] = [[], 0];
     if (ordinals.length === 0) return;
     const digests = new Uint8Array(ordinals.length * DIGEST_BYTES);
     for (const [at, ordinal] of ordinals.entries()) digests.set(this.#digest(ordinal), at * DIGEST_BYTES);
     const known = new Uint8Array(ordinals.length).fill(1);
-    this.#store(this.#context.cache.store(this.#table.hashKeys(ordinals), { known, digests }));
+    const keys = this.#table.hashKeys(ordinals);
+    // The next list need not ask for them.
+    this.verified({ keys, digests });
+    this.#store(this.#context.cache.store(keys, { known, digests }));
   }
 
   /** The cache is a hint: nothing waits for it but the end of the round. */
@@ -450,6 +477,7 @@ export class RoundList {
 
   /** Resolves when what was handed to the cache has been written. */
   async stored(): Promise<void> {
+    this.#storeSettled();
     await this.#storing;
   }
 

@@ -171,7 +171,6 @@ function stagedName(block: Block, step: Step): string {
 function stageStep(context: ApplyContext, block: Block, step: Step): void {
   const { calls, staging } = context;
   const { entry } = step.stated;
-  const name = stagedName(block, step);
   if (step.action === ACTIONS.attributes && !needsOwnInode(context, entry)) return;
   // Further names of a group are linked at the switch, when their first name is in place.
   if (entry.leader !== undefined) return;
@@ -180,13 +179,16 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
       if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
         return;
       if (entry.size === 0) {
-        const right = finishFile(context, block, step, newIncoming(context, name, entry));
+        const right = finishFile(context, block, step, newIncoming(context, stagedName(block, step), entry));
         if (!right) failStep(context, block, step, mismatch(step));
         return;
       }
       if (takeLeftover(context, block, step) || takeElsewhere(context, block, step)) return;
       step.awaiting = true;
       return;
+  }
+  const name = stagedName(block, step);
+  switch (entry.type) {
     case DIRECTORY:
       calls.makeDirectory(staging.handle, name, 0o700);
       break;
@@ -215,7 +217,7 @@ function needsOwnInode(context: ApplyContext, entry: Entry): boolean {
 function takeLeftover(context: ApplyContext, block: Block, step: Step): boolean {
   const { calls, reader, staging, leftovers } = context;
   const { checksum, chunkRoot, entry } = step.stated;
-  if (checksum === undefined || chunkRoot !== undefined) return false;
+  if (checksum === undefined || chunkRoot !== undefined || leftovers.size === 0) return false;
   const name = leftovers.get(hexDigest(checksum))?.pop();
   if (name === undefined) return false;
   let right = false;

@@ -5,11 +5,13 @@ import { LockstepError } from "../model/errors.ts";
 const PACKED = 0;
 /** Below this little is to be won; above it, packing takes longer than a fast link does. */
 const MIN_BYTES = 512;
+const WORTH_UP_TO_BYTES = 64 * 1024;
+/** The longest message that is taken packed. */
 const MAX_BYTES = 128 * 1024;
 
 /** Makes a message of lists and paths smaller, where that is worth it. */
 export function packFrame(message: Uint8Array): Uint8Array {
-  if (message.length < MIN_BYTES || message.length > MAX_BYTES) return message;
+  if (message.length < MIN_BYTES || message.length > WORTH_UP_TO_BYTES) return message;
   const packed = pack(message);
   if (packed.length + 1 >= message.length) return message;
   const frame = new Uint8Array(packed.length + 1);
