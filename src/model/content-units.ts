@@ -5,12 +5,15 @@ import type { StatedEntry } from "./statement.ts";
 import type { Suite } from "./suite.ts";
 
 /** Small files that are asked for together: content of at most so many bytes, of at most so many files. */
-const PACK_BYTES = 512 * 1024;
+const PACK_BYTES = 1024 * 1024;
 const PACK_FILES = 1024;
+/** Offsets from here on name packs: no file is so long. */
+const PACK_OFFSET = 2 ** 48;
 
 /**
  * Names what hosts ask each other for and announce as a whole: a chunk, by its file's index into the
- * statement and its offset; or a pack of small files, by the index of the first one.
+ * statement and its offset; or what of a pack of small files a host lacks, by the index of the pack's
+ * first one and a digest of which. Hosts that lack the same of a pack so name it alike.
  */
 export interface UnitName {
   readonly index: number;
@@ -24,8 +27,6 @@ export interface ContentUnit extends UnitName {
   readonly bytes: number;
   /** Bytes of the block's content before it. */
   readonly at: number;
-  /** The ranges are all of it. */
-  readonly whole: boolean;
 }
 
 /** A pack as the statement alone says it, so that all hosts cut alike. */
@@ -34,6 +35,22 @@ export interface Pack {
   readonly members: readonly number[];
   /** Bytes of the block's content before it. */
   readonly at: number;
+}
+
+/**
+ * Names what a host lacks of a pack.
+ *
+ * @param wanted indexes into the statement
+ */
+export function packName({ members }: Pack, wanted: readonly number[]): UnitName {
+  // FNV-1a: who lacks something else is told so in any case.
+  let hash = 0x811c9dc5;
+  for (const index of wanted) hash = Math.imul(hash ^ (index - members[0]), 0x01000193);
+  return { index: members[0], offset: PACK_OFFSET + (hash >>> 0) };
+}
+
+export function isPack({ offset }: UnitName): boolean {
+  return offset >= PACK_OFFSET;
 }
 
 export interface BlockContent {

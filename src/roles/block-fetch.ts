@@ -67,7 +67,7 @@ export class BlockFetch {
 
   #transfer(unit: ContentUnit, chunk: Chunk | undefined): UnitTransfer {
     const { exchange, offers, round, block, statement } = this.#init;
-    const isPack = chunk === undefined && unit.whole && exchange.isShared;
+    const isPack = chunk === undefined && exchange.isShared;
     const ranges = isPack ? encodeRanges(unit.ranges) : new Uint8Array(0);
     let kept: Frame[] = [];
     let [from, isKept] = ["", false];
@@ -102,9 +102,9 @@ export class BlockFetch {
 
   /** Fetches what is missing of a chunk. */
   #chunk(step: ChunkedStep, chunk: Chunk, ranges: readonly ContentRange[]): Promise<void> {
-    const { offset, length } = chunk;
+    const { offset } = chunk;
     const bytes = ranges.reduce((sum, range) => sum + range.length, 0);
-    const unit = { index: step.index, offset, ranges, bytes, at: step.at + offset, whole: bytes === length };
+    const unit = { index: step.index, offset, ranges, bytes, at: step.at + offset };
     return this.#init.exchange.fetch(this.#transfer(unit, chunk));
   }
 

@@ -219,7 +219,7 @@ export class ContentFetcher {
   }
 
   async #take(frame: Frame): Promise<void> {
-    const { kind, request } = readFrameHeader(frame);
+    const { kind, request, isLast } = readFrameHeader(frame);
     if (kind === CONTENT_FRAME.alive) return;
     if (kind === CONTENT_FRAME.have) {
       const { announced } = this.#init;
@@ -229,10 +229,11 @@ export class ContentFetcher {
     }
     const job = this.#underWay.get(request);
     if (job === undefined) throw unasked();
-    if (kind !== CONTENT_FRAME.end) {
-      if (!job.cancelled) await job.take(kind, frame);
-      return;
+    if (kind !== CONTENT_FRAME.end && !job.cancelled) {
+      frame[0] = kind;
+      await job.take(kind, frame);
     }
+    if (!isLast) return;
     this.#underWay.delete(request);
     this.#credit += job.bytes;
     job.done();

@@ -151,11 +151,9 @@ class ContentServer {
 
   /** At once, past all that waits. */
   #decline(id: number): void {
-    for (const kind of [CONTENT_FRAME.elsewhere, CONTENT_FRAME.end]) {
-      const frame = new Uint8Array(5);
-      writeFrameHeader(frame, kind, id);
-      void this.#channel.send(frame).catch(() => undefined);
-    }
+    const frame = new Uint8Array(5);
+    writeFrameHeader(frame, CONTENT_FRAME.elsewhere, id, true);
+    void this.#channel.send(frame).catch(() => undefined);
   }
 
   #nameOf({ statement, unit }: ContentRequest): string {
@@ -204,21 +202,23 @@ class ContentServer {
     for await (const { request, frames } of answers) {
       // Lists are short, and others wait for them.
       const free = request.unit === undefined || frames.length === 0 ? undefined : await slots.take(closed);
+      let isEnded = false;
       try {
-        for (const frame of frames) {
+        for (const [i, frame] of frames.entries()) {
           if (this.#cancelled.has(request.id)) break;
-          yield* this.#sent(frame, frame[0], request.id);
+          isEnded = i === frames.length - 1;
+          yield* this.#sent(frame, frame[0], request.id, isEnded);
         }
       } finally {
         free?.();
       }
       this.#close(request);
-      yield* this.#sent(new Uint8Array(5), CONTENT_FRAME.end, request.id);
+      if (!isEnded) yield* this.#sent(new Uint8Array(5), CONTENT_FRAME.end, request.id, true);
     }
   }
 
-  #sent(frame: Uint8Array, kind: number, id: number): AsyncGenerator<Uint8Array> {
-    writeFrameHeader(frame, kind, id);
+  #sent(frame: Uint8Array, kind: number, id: number, isLast: boolean): AsyncGenerator<Uint8Array> {
+    writeFrameHeader(frame, kind, id, isLast);
     return this.#link.sent(frame, () => this.#components.upload.take(frame.length, this.#channel.closed));
   }
 

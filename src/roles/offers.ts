@@ -12,8 +12,8 @@ import type { ContentRequest } from "../wire/messages.ts";
 const KEPT_BYTES = 64 * 1024 * 1024;
 /** Files of which chunks are offered, each with a descriptor; older ones are not offered any more. */
 const KEPT_FILES = 256;
-/** Announcements wait so long for others to go with them. */
-const ANNOUNCE_MS = 20;
+/** Announcements go at once, but no oftener than so; what comes meanwhile goes with the next. */
+const ANNOUNCE_MS = 100;
 
 type Frames = readonly Uint8Array<ArrayBuffer>[];
 
@@ -40,6 +40,8 @@ export class Offers {
   /** Who is told of which statements, and what is to be told. */
   readonly #followers = new Map<Channel, Map<number, UnitName[]>>();
   #timer: NodeJS.Timeout | undefined;
+  /** Something is to be told when the timer ends. */
+  #news = false;
 
   constructor(content: ContentReader) {
     this.#content = content;
@@ -97,7 +99,7 @@ export class Offers {
       throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer follows too many statements");
     }
     statements.set(statement, [...(this.#units.get(statement) ?? [])]);
-    this.#timer ??= setTimeout(() => this.#tell(), ANNOUNCE_MS);
+    this.#tellSoon();
   }
 
   #announce(statement: number, { index, offset }: UnitName): void {
@@ -106,11 +108,20 @@ export class Offers {
     if (units === undefined) this.#units.set(statement, [unit]);
     else units.push(unit);
     for (const statements of this.#followers.values()) statements.get(statement)?.push(unit);
-    this.#timer ??= setTimeout(() => this.#tell(), ANNOUNCE_MS);
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    this.#news = true;
+    if (this.#timer === undefined) this.#tell();
   }
 
   #tell(): void {
-    this.#timer = undefined;
+    this.#news = false;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#news) this.#tell();
+    }, ANNOUNCE_MS);
     for (const [channel, statements] of this.#followers) {
       for (const [statement, units] of statements) {
         while (units.length > 0) {

@@ -1,6 +1,6 @@
 import { batchChunks, encodeChunkRuns, openChunkIndex } from "../model/chunk-list.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
-import { type ContentUnit, cutPacks, type Pack, type UnitName } from "../model/content-units.ts";
+import { type ContentUnit, cutPacks, isPack, type Pack, packName, type UnitName } from "../model/content-units.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
@@ -42,6 +42,8 @@ const FORMATS: Readonly<Record<number, number>> = {
 const COPY_BYTES = 1 << 20;
 /** A changed file of this length and more is put together of what is old and what is new. */
 const FRAGMENTS_FROM_BYTES = 64 * 1024;
+/** A file of so many bytes and more is a pack of its own. */
+const ALONE_FROM_BYTES = 256 * 1024;
 
 /** A block's stated entries and what to do with which of them. */
 export interface BlockSteps {
@@ -83,7 +85,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
     chunkLists: [],
   };
   const chunked: ChunkedStep[] = [];
-  const { packs, starts, bytes } = cutPacks(request.stated, context.suite, FRAGMENTS_FROM_BYTES);
+  const { packs, starts, bytes } = cutPacks(request.stated, context.suite, ALONE_FROM_BYTES);
   for (const { index, action } of request.steps) {
     const stated = request.stated[index];
     const step: Step = {
@@ -112,17 +114,19 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
 }
 
 /** What of a pack must be fetched; undefined when nothing. */
-function unitOf(block: Block, { members, at }: Pack, inChunks: ReadonlySet<number>): ContentUnit | undefined {
-  const wanted = members.flatMap((index) => {
+function unitOf(block: Block, pack: Pack, inChunks: ReadonlySet<number>): ContentUnit | undefined {
+  const wanted = pack.members.flatMap((index) => {
     const step = block.steps.get(index);
     return step?.awaiting === true && !inChunks.has(index) ? [step] : [];
   });
   if (wanted.length === 0) return undefined;
-  const [index] = members;
-  block.packs.set(index, wanted);
+  const name = packName(
+    pack,
+    wanted.map(({ index }) => index),
+  );
+  block.packs.set(name.index, wanted);
   const ranges = wanted.map(wholeFile);
-  const bytes = ranges.reduce((sum, { length }) => sum + length, 0);
-  return { index, offset: 0, ranges, bytes, at, whole: wanted.length === members.length };
+  return { ...name, ranges, bytes: ranges.reduce((sum, { length }) => sum + length, 0), at: pack.at };
 }
 
 function wholeFile({ index, stated }: Step): ContentRange {
@@ -569,15 +573,14 @@ export function receiveContent(
     }
     bytes += record.bytes.length;
     const { offset, bytes: content } = record;
-    const state =
-      step.chunked === undefined
-        ? receiveFile(context, block, step, offset, content)
-        : onChunked<RecordState>(context, block, step.index, "right", (file) => {
-            const received = file.receive(unit.offset, offset, content);
-            // With its last chunk the file is closed.
-            chunk = file.chunkAt(unit.offset);
-            return received;
-          });
+    const state = isPack(unit)
+      ? receiveFile(context, block, step, offset, content)
+      : onChunked<RecordState>(context, block, step.index, "right", (file) => {
+          const received = file.receive(unit.offset, offset, content);
+          // With its last chunk the file is closed.
+          chunk = file.chunkAt(unit.offset);
+          return received;
+        });
     if (state === "right") continue;
     if (state === "wrong" && fromMaster) {
       failStep(context, block, step, mismatch(step));
@@ -586,20 +589,17 @@ export function receiveContent(
     restartUnit(context, block, unit);
     return { state, bytes, digest: undefined };
   }
-  if (!block.steps.get(unit.index)?.failed && chunk !== undefined) {
-    return { state: chunk.missing ? "more" : "verified", bytes, digest: chunk.digest };
-  }
+  if (isPack(unit)) return { state: packState(block, unit.index), bytes, digest: undefined };
   // Of a chunk nothing more is needed when its file has failed.
-  const isChunk = block.steps.get(unit.index)?.chunked !== undefined;
-  return { state: isChunk ? "more" : packState(block, unit.index), bytes, digest: undefined };
+  if (block.steps.get(unit.index)?.failed) return { state: "ended", bytes, digest: undefined };
+  return { state: chunk?.missing === false ? "verified" : "more", bytes, digest: chunk?.digest };
 }
 
 /** The step that a record of the unit belongs to; undefined when it has failed. */
 function awaitedOf(block: Block, unit: UnitName, index: number): Step | undefined {
   const step = awaitedStep(block, index);
   const belongs =
-    step === undefined ||
-    (step.chunked === undefined ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
+    step === undefined || (isPack(unit) ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
   if (belongs !== true) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
   return step;
 }
@@ -637,13 +637,13 @@ function packState(block: Block, index: number): UnitState {
 }
 
 /** Forgets what has come of the unit in part. */
-function restartUnit(context: ApplyContext, block: Block, { index, offset }: UnitName): void {
-  for (const step of unitSteps(block, index)) {
+function restartUnit(context: ApplyContext, block: Block, unit: UnitName): void {
+  if (!isPack(unit)) {
+    block.steps.get(unit.index)?.chunked?.restart(unit.offset);
+    return;
+  }
+  for (const step of block.packs.get(unit.index) ?? []) {
     if (step.failed || step.staged !== undefined) continue;
-    if (step.chunked !== undefined) {
-      step.chunked.restart(offset);
-      continue;
-    }
     const { incoming } = step;
     if (incoming !== undefined) context.calls.closeFile(incoming.fd);
     if (incoming !== undefined || !step.awaiting) context.staging.discard(stagedName(block, step));
@@ -652,20 +652,13 @@ function restartUnit(context: ApplyContext, block: Block, { index, offset }: Uni
   }
 }
 
-function unitSteps(block: Block, index: number): readonly Step[] {
-  const step = block.steps.get(index);
-  return step?.chunked === undefined ? (block.packs.get(index) ?? []) : [step];
-}
-
 /** What of a unit is missing, each file or chunk from its start. */
 export function missingOf(context: ApplyContext, block: Block, unit: UnitName): ContentRange[] {
   restartUnit(context, block, unit);
-  return unitSteps(block, unit.index).flatMap((step) => {
-    if (!step.awaiting) return [];
-    if (step.chunked === undefined) return [wholeFile(step)];
-    const chunk = step.chunked.chunkAt(unit.offset);
-    return chunk?.missing === true ? [{ index: step.index, offset: unit.offset, length: chunk.length }] : [];
-  });
+  const { index, offset } = unit;
+  if (isPack(unit)) return (block.packs.get(index) ?? []).filter(({ awaiting }) => awaiting).map(wholeFile);
+  const chunk = block.steps.get(index)?.chunked?.chunkAt(offset);
+  return chunk?.missing === true ? [{ index, offset, length: chunk.length }] : [];
 }
 
 function sourceChanged(path: BytePath): Problem {

@@ -1,25 +1,30 @@
 import { encodeUnitNames, type UnitName } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
 
+/** Added to the kind of a frame that is the last one of its answer. */
+const LAST = 0x80;
+
 /**
- * Kinds of frames that answer a content request: packed records, the end of the answer, packed
- * records compressed, bytes of a list, and that the unit is to be had elsewhere. `alive` answers nothing:
- * it says that the sender is there; nor does `have`, with the units of a statement that the sender has.
+ * Kinds of frames that answer a content request: packed records, the end of an answer without frames,
+ * packed records compressed, bytes of a list, and that the unit is to be had elsewhere. `alive` answers
+ * nothing: it says that the sender is there; nor does `have`, with the units of a statement that the
+ * sender has.
  */
 export const CONTENT_FRAME = { data: 1, end: 2, compressed: 3, list: 4, alive: 5, have: 6, elsewhere: 7 } as const;
 
 const HEADER_BYTES = 5;
 
 /** Writes kind and request id into the first five bytes, which the frame keeps free for them. */
-export function writeFrameHeader(frame: Uint8Array, kind: number, request: number): void {
-  frame[0] = kind;
+export function writeFrameHeader(frame: Uint8Array, kind: number, request: number, isLast = false): void {
+  frame[0] = isLast ? kind | LAST : kind;
   new DataView(frame.buffer, frame.byteOffset).setUint32(1, request, true);
 }
 
-export function readFrameHeader(frame: Uint8Array): { kind: number; request: number } {
+export function readFrameHeader(frame: Uint8Array): { kind: number; request: number; isLast: boolean } {
   if (frame.length < HEADER_BYTES) throw new LockstepError("LOCKSTEP_MALFORMED", "content frame without a header");
   const request = new DataView(frame.buffer, frame.byteOffset).getUint32(1, true);
-  return { kind: frame[0], request };
+  const isLast = (frame[0] & LAST) !== 0 || frame[0] === CONTENT_FRAME.end;
+  return { kind: frame[0] & ~LAST, request, isLast };
 }
 
 export function aliveFrame(): Uint8Array {
