@@ -296,7 +296,7 @@ export class FanOutModel {
   }
 
   #arrived(id: number): void {
-    const { to, unit } = this.#transfers[id];
+    const { from, to, unit } = this.#transfers[id];
     const remote = this.#remote(to);
     if (remote.gone) return;
     if (remote.held[unit] === 1) {
@@ -306,7 +306,7 @@ export class FanOutModel {
     if (remote.current.get(unit) === id) remote.current.delete(unit);
     else this.#cancel(remote, unit);
     remote.held[unit] = 1;
-    remote.schedule.arrived(unit, this.#now);
+    remote.schedule.arrived(unit, this.#now, from === MASTER_HOST ? MASTER : remote.neighbours.indexOf(from - 1) + 1);
     if (--remote.missing === 0) {
       this.#finished[to - 1] = this.#now;
       this.#left--;
