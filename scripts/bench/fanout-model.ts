@@ -381,14 +381,15 @@ export class FanOutModel {
     const transfer = this.#transfers[id];
     const { from, to, unit } = transfer;
     if (from !== MASTER_HOST && this.#remote(from).gone) return;
-    if (from === MASTER_HOST && !this.#seeding.give(this.#names[unit], String(to), this.#now)) {
+    const sender = this.#senders[from];
+    const idle = sender.queue.length === 0 && sender.serving.length < this.#init.slots;
+    if (from === MASTER_HOST && !this.#seeding.give(this.#names[unit], String(to), this.#now, idle)) {
       transfer.stage = Stage.Over;
       this.#messages.elsewhere++;
       this.#at(this.#init.latency, Kind.Refusal, id);
       return;
     }
     transfer.stage = Stage.Queued;
-    const sender = this.#senders[from];
     sender.queue.push(transfer);
     if (sender.serving.length < this.#init.slots) this.#serve(from);
   }

@@ -153,7 +153,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
       mixed: { type: "boolean", default: false },
       churn: { type: "string" },
       slow: { type: "string" },
-      slots: { type: "string", default: "4" },
+      slots: { type: "string", default: "2" },
       downlink: { type: "string", default: "50" },
       seed: { type: "string", default: "1" },
     },

@@ -62,6 +62,13 @@ const SHARE_WITHIN_MS = 1_500;
 const UNSHARED_MS = 5_000;
 /** A unit that the master has given to another remote is asked for again after this, if nobody has it. */
 const ELSEWHERE_MS = 1_000;
+/**
+ * One such answer mostly means that all is given away: the master is left alone for so long after the
+ * first, and for twice as long after each further one, until it gives something.
+ */
+const FIRST_PAUSE_MS = 25;
+/** What has waited in vain at a remote for so long is asked of the master, which gives it when it is idle. */
+const RESCUE_AFTER_MS = 1_500;
 /** Silence of a source that owes something, after which it is left to itself for a while. */
 export const STALL_MS = 3_000;
 /** One that is known to be slow may be silent for so many times as long as it usually takes. */
@@ -75,6 +82,8 @@ const SMOOTHING = 0.3;
 const SLOW_FACTOR = 4;
 /** A unit that waits at one source moves to another that has it in less than this part of the time. */
 const WORTH_MOVING = 0.5;
+/** One that has begun to come is asked for again elsewhere in less than this part. */
+const WORTH_TWICE = 0.25;
 /** After a look in vain, in milliseconds: spares time on busy hosts and delays nothing that counts. */
 const LOOK_AGAIN_MS = 50;
 /** Another remote's part of a block comes after the own part of so many blocks later. */
@@ -106,6 +115,8 @@ interface Asked {
   /** When it is expected to be here. */
   readonly dueAt: number;
   started: boolean;
+  /** Neighbours that had it when it was last thought about where to ask for it. */
+  holders: number;
 }
 
 interface Peer {
@@ -144,6 +155,10 @@ export class ExchangeSchedule {
   /** When something came last, or there was nothing to wait for. */
   #lastProgress = 0;
   #moveAfter = 0;
+  #rescueAfter = 0;
+  /** How often the master has said so without giving anything, and until when it is left alone. */
+  #elsewhere = 0;
+  #masterAfter = 0;
 
   constructor(init: ScheduleInit) {
     this.#init = init;
@@ -240,6 +255,7 @@ export class ExchangeSchedule {
     }
     this.#settle(id, State.Held);
     this.#lastProgress = now;
+    if (source === MASTER) this.#elsewhere = 0;
     if (source === MASTER && unit.holders === 0 && this.#live > 0) {
       this.#unshared.set(id, { since: now, late: false });
       this.#unsharedBytes += unit.init.bytes;
@@ -296,8 +312,12 @@ export class ExchangeSchedule {
     if (asked === undefined) return;
     this.#peers[asked.source].heardAt = now;
     this.#release(id);
-    if (asked.source === MASTER) this.#notBefore.set(id, now + ELSEWHERE_MS);
-    else this.#forget(asked.source, id);
+    if (asked.source !== MASTER) {
+      this.#forget(asked.source, id);
+      return;
+    }
+    this.#notBefore.set(id, now + ELSEWHERE_MS);
+    this.#masterAfter = now + Math.min(FIRST_PAUSE_MS * 2 ** this.#elsewhere++, ELSEWHERE_MS);
   }
 
   /** It was not answered, for no fault of the source. */
@@ -355,6 +375,8 @@ export class ExchangeSchedule {
     if (this.#waiting.length === 0 && this.#asked.size === 0) return asks;
     this.#askPeers(now, asks);
     this.#askMaster(now, asks);
+    if (this.#waiting.length === 0) this.#spread(now, asks);
+    if (asks.length === 0 && now >= this.#rescueAfter) this.#rescue(now, asks);
     if (asks.length === 0 && now >= this.#moveAfter) this.#move(now, asks);
     return asks;
   }
@@ -366,7 +388,8 @@ export class ExchangeSchedule {
     unit.state = State.Asked;
     peer.underWay += unit.init.bytes;
     this.#underWay += unit.init.bytes;
-    this.#asked.set(id, { source, at: now, dueAt: now + peer.underWay * peer.msPerByte, started: false });
+    const dueAt = now + peer.underWay * peer.msPerByte;
+    this.#asked.set(id, { source, at: now, dueAt, started: false, holders: unit.holders });
     asks.push({ unit: id, source, insteadOf });
   }
 
@@ -457,7 +480,9 @@ export class ExchangeSchedule {
   }
 
   #mayAskMaster(now: number): boolean {
-    if (this.#waiting.length === 0) return false;
+    if (this.#waiting.length === 0 || now < this.#masterAfter) return false;
+    // One at a time, while it is likely to be in vain.
+    if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
     if (this.#init.position < 0 && this.#live > 0 && now - this.#lastProgress <= PATIENCE_MS) return false;
     if (this.#live === 0) return true;
     const { underWay } = this.#peers[MASTER];
@@ -471,18 +496,58 @@ export class ExchangeSchedule {
     return bytes === 0 || bytes < this.#mayBeUnshared;
   }
 
+  /**
+   * At the end, when nothing else is to be asked for: those that wait in one queue spread evenly over
+   * those that have the unit by now.
+   */
+  #spread(now: number, asks: Ask[]): void {
+    for (const [id, asked] of this.#asked) {
+      const unit = this.#units[id];
+      if (asked.started || unit.holders <= asked.holders) continue;
+      asked.holders = unit.holders;
+      // Everyone that waits throws dice of its own: one of so many goes to the new one.
+      if (mix(unit.shuffle, unit.holders) % unit.holders !== 0) continue;
+      const source = this.#peers.findIndex(
+        (peer, i) =>
+          i !== MASTER && i !== asked.source && peer.underWay === 0 && holds(peer, id) && now >= peer.avoidUntil,
+      );
+      if (source < 0) continue;
+      this.#release(id);
+      this.#ask(id, source, now, asks, asked.source);
+    }
+  }
+
+  /** What has waited longest at a remote moves to the master, one unit at a time. */
+  #rescue(now: number, asks: Ask[]): void {
+    this.#rescueAfter = now + LOOK_AGAIN_MS;
+    if (this.#init.position < 0 || this.#peers[MASTER].underWay > 0) return;
+    let longest = RESCUE_AFTER_MS;
+    let found: number | undefined;
+    for (const [id, asked] of this.#asked) {
+      if (asked.started || now - asked.at < longest || (this.#notBefore.get(id) ?? 0) > now) continue;
+      longest = now - asked.at;
+      found = id;
+    }
+    const asked = found === undefined ? undefined : this.#asked.get(found);
+    if (found === undefined || asked === undefined) return;
+    this.#rescueAfter = now + ELSEWHERE_MS;
+    this.#release(found);
+    this.#ask(found, MASTER, now, asks, asked.source);
+  }
+
   /** What waits in a long queue moves to whoever has it sooner. */
   #move(now: number, asks: Ask[]): void {
     this.#moveAfter = now + LOOK_AGAIN_MS;
     for (const [id, asked] of this.#asked) {
       const unit = this.#units[id];
-      if (asked.started || unit.holders === 0) continue;
+      // What has begun to come stays, except at the end, where it holds up everything.
+      if (unit.holders === 0 || (asked.started && this.#waiting.length > 0)) continue;
       const source = this.#soonest(id, now);
       if (source === undefined || source === asked.source) continue;
       const peer = this.#peers[source];
       const left = Math.max(asked.dueAt - now, 0) + (now - asked.at);
       const takes = (peer.underWay + unit.init.bytes) * peer.msPerByte;
-      if (takes > left * WORTH_MOVING) continue;
+      if (takes > left * (asked.started ? WORTH_TWICE : WORTH_MOVING)) continue;
       if (peer.underWay > 0 && peer.underWay + unit.init.bytes > peerWindow(peer)) continue;
       this.#release(id);
       this.#ask(id, source, now, asks, asked.source);
