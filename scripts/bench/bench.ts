@@ -8,6 +8,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   fanout: () => import("./fanout.ts"),
+  "fanout-sim": () => import("./fanout-sim.ts"),
   "first-sync": () => import("./first-sync.ts"),
   transfer: () => import("./transfer.ts"),
 };

@@ -37,31 +37,59 @@ export interface ScheduleInit {
   readonly seed: number;
 }
 
-/** Asked for from one remote and not yet here. */
-export const PEER_WINDOW_BYTES = 2 << 20;
+/** Most that is asked for from one remote and not yet here. */
+export const PEER_WINDOW_BYTES = 4 << 20;
+/** From one of which nothing is known yet. */
+const FIRST_WINDOW_BYTES = 1 << 20;
+/**
+ * So many milliseconds' worth are asked of a remote, but always one unit: what waits in a queue
+ * could come sooner from elsewhere, and each hop adds the wait to a unit's way through the fleet.
+ */
+const WINDOW_MS = 1_000;
 /** Asked for from the master and not yet here, while remotes feed each other. */
 export const MASTER_WINDOW_BYTES = 3 << 20;
+/** The same without any neighbours. */
+const ALONE_WINDOW_BYTES = 8 << 20;
 /** Asked for in all; what bounds the memory that arriving content takes. */
 export const TOTAL_WINDOW_BYTES = 16 << 20;
 /**
- * What a remote has from the master and no neighbour has yet. One that passes on slowly so gets little
- * that only it could pass on; the others take its part.
+ * Most that a remote has from the master and no neighbour has yet. One whose units are taken late gets
+ * less and less, down to one at a time, since only it could pass them on; the others take its part.
  */
 const UNSHARED_BYTES = 4 << 20;
+const FIRST_UNSHARED_BYTES = 2 << 20;
+/** Milliseconds within which a unit is to be at a neighbour. */
+const SHARE_WITHIN_MS = 1_500;
 /** A neighbour that does not take a unit for so long will not do so. */
 const UNSHARED_MS = 5_000;
 /** A unit that the master has given to another remote is asked for again after this, if nobody has it. */
 const ELSEWHERE_MS = 1_000;
+/**
+ * One such answer mostly means that all is given away: the master is left alone for so long after the
+ * first, and for twice as long after each further one, until it gives something.
+ */
+const FIRST_PAUSE_MS = 25;
+/** What has waited in vain at a remote for so long is asked of the master, which gives it when it is idle. */
+const RESCUE_AFTER_MS = 1_500;
 /** Silence of a source that owes something, after which it is left to itself for a while. */
 export const STALL_MS = 3_000;
+/** One that is known to be slow may be silent for so many times as long as it usually takes. */
+const STALL_FACTOR = 2;
+const MAX_STALL_MS = 15_000;
 const AVOID_MS = 5_000;
 /** A remote that is not to ask the master does so all the same when it has got nothing for so long. */
 const PATIENCE_MS = 10_000;
-/** Before anything is known: 20 MB/s, in milliseconds per byte. */
-const FIRST_GUESS = 5e-5;
 const SMOOTHING = 0.3;
+/** A neighbour that takes so many times as long as the fastest is asked only for what no faster one has. */
+const SLOW_FACTOR = 4;
 /** A unit that waits at one source moves to another that has it in less than this part of the time. */
 const WORTH_MOVING = 0.5;
+/** One that has begun to come is asked for again elsewhere in less than this part. */
+const WORTH_TWICE = 0.25;
+/** After a look in vain, in milliseconds: spares time on busy hosts and delays nothing that counts. */
+const LOOK_AGAIN_MS = 50;
+/** Another remote's part of a block comes after the own part of so many blocks later. */
+const OTHERS_LATER = 1.5;
 
 enum State {
   Waiting,
@@ -71,48 +99,70 @@ enum State {
 }
 
 interface Unit {
-  readonly bytes: number;
-  readonly block: number;
-  readonly at: number;
+  readonly init: UnitInit;
+  /** Of this remote's own part. */
+  readonly own: boolean;
   /** Order among equals. */
   readonly shuffle: number;
   state: State;
-  source: Source;
-  askedAt: number;
-  /** When it is expected to be here. */
-  dueAt: number;
-  started: boolean;
   /** Neighbours that have it. */
   holders: number;
-  /** Not asked of the master before this. */
-  notBefore: number;
+  /** Index among those that wait. */
+  place: number;
+}
+
+interface Asked {
+  readonly source: Source;
+  readonly at: number;
+  /** When it is expected to be here. */
+  readonly dueAt: number;
+  started: boolean;
+  /** Neighbours that had it when it was last thought about where to ask for it. */
+  holders: number;
 }
 
 interface Peer {
   gone: boolean;
-  readonly has: Set<number>;
+  /** One bit a unit. */
+  has: Uint32Array;
+  /** How many of those that wait it has. */
+  wanted: number;
   underWay: number;
+  /** What a byte of what is asked for takes, queue and all; 0: not known. */
   msPerByte: number;
   heardAt: number;
   /** When the last unit came. */
   servedAt: number;
   avoidUntil: number;
+  /** There was nothing to be asked of it; before this it is not looked for again. */
+  quietUntil: number;
 }
 
 /** The scheduler of one remote for one pass of a round. */
 export class ExchangeSchedule {
   readonly #init: ScheduleInit;
   readonly #units: Unit[] = [];
+  /** Ids of dropped units, to be used again. */
+  readonly #free: number[] = [];
   /** Waiting units, in no order. */
-  readonly #waiting = new Set<number>();
-  readonly #asked = new Set<number>();
+  readonly #waiting: number[] = [];
+  readonly #asked = new Map<number, Asked>();
   readonly #peers: Peer[] = [newPeer()];
+  #live = 0;
   #underWay = 0;
-  /** From the master and not seen at a neighbour: since when. */
-  readonly #unshared = new Map<number, number>();
+  /** Units not to be asked of the master before some time. */
+  readonly #notBefore = new Map<number, number>();
+  /** From the master and not seen at a neighbour: since when, and whether that is too long. */
+  readonly #unshared = new Map<number, { readonly since: number; late: boolean }>();
   #unsharedBytes = 0;
+  #mayBeUnshared = FIRST_UNSHARED_BYTES;
   /** When something came last, or there was nothing to wait for. */
   #lastProgress = 0;
+  #moveAfter = 0;
+  #rescueAfter = 0;
+  /** How often the master has said so without giving anything, and until when it is left alone. */
+  #elsewhere = 0;
+  #masterAfter = 0;
 
   constructor(init: ScheduleInit) {
     this.#init = init;
@@ -120,121 +170,175 @@ export class ExchangeSchedule {
 
   /** A neighbour that announces what it has. */
   addPeer(): Source {
+    this.#live++;
     return this.#peers.push(newPeer()) - 1;
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /** Neighbours that are there. */
   get peers(): number {
-    return this.#peers.filter(({ gone }) => !gone).length - 1;
+    return this.#live;
   }
 
-  addUnit({ bytes, block, at }: UnitInit, now: number): number {
-    const id = this.#units.length;
-    const shuffle = mix(this.#init.seed, id);
-    this.#units.push({
-      bytes,
-      block,
-      at,
-      shuffle,
+  addUnit(init: UnitInit, now: number): number {
+    const id = this.#free.pop() ?? this.#units.length;
+    const { position, sharers, seed } = this.#init;
+    if (this.#waiting.length === 0 && this.#asked.size === 0) this.#lastProgress = now;
+    this.#units[id] = {
+      init,
+      own: isPart(init.at, position, sharers),
+      shuffle: mix(seed, id),
       state: State.Waiting,
-      source: MASTER,
-      askedAt: 0,
-      dueAt: 0,
-      started: false,
       holders: 0,
-      notBefore: 0,
-    });
-    if (this.#waiting.size === 0 && this.#asked.size === 0) this.#lastProgress = now;
-    this.#waiting.add(id);
+      place: this.#waiting.push(id) - 1,
+    };
+    this.#peers[MASTER].quietUntil = 0;
     return id;
   }
 
   /** Nobody needs the unit any more. */
   dropUnit(id: number): void {
-    const unit = this.#units[id];
-    if (unit.state === State.Asked) this.#release(id, unit);
-    this.#waiting.delete(id);
+    if (this.#units[id].state === State.Dropped) return;
+    this.#settle(id, State.Dropped);
     this.#shared(id);
-    unit.state = State.Dropped;
-    for (const peer of this.#peers) peer.has.delete(id);
+    for (let source = 1; source < this.#peers.length; source++) this.#forget(source, id);
+    this.#free.push(id);
   }
 
   /** A neighbour has announced the unit. */
   has(source: Source, id: number): void {
     const peer = this.#peers[source];
     const unit = this.#units[id];
-    if (peer.gone || unit.state === State.Dropped || peer.has.has(id)) return;
-    peer.has.add(id);
+    if (peer.gone || unit.state === State.Dropped || holds(peer, id)) return;
+    const word = id >>> 5;
+    if (word >= peer.has.length) {
+      const longer = new Uint32Array(Math.max(2 * peer.has.length, word + 1, (this.#units.length + 31) >>> 5));
+      longer.set(peer.has);
+      peer.has = longer;
+    }
+    peer.has[word] |= 1 << (id & 31);
     unit.holders++;
+    if (unit.state === State.Waiting) peer.wanted++;
     this.#shared(id);
   }
 
   #shared(id: number): void {
-    if (this.#unshared.delete(id)) this.#unsharedBytes -= this.#units[id].bytes;
+    const unshared = this.#unshared.get(id);
+    if (unshared === undefined) return;
+    this.#unshared.delete(id);
+    const { bytes } = this.#units[id].init;
+    this.#unsharedBytes -= bytes;
+    if (!unshared.late) this.#mayBeUnshared = Math.min(this.#mayBeUnshared + bytes, UNSHARED_BYTES);
   }
 
   /** Bytes have come from the source, of this unit. */
   progress(id: number, now: number): void {
-    const unit = this.#units[id];
-    if (unit.state !== State.Asked) return;
-    unit.started = true;
-    this.#peers[unit.source].heardAt = now;
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    asked.started = true;
+    this.#peers[asked.source].heardAt = now;
     this.#lastProgress = now;
   }
 
-  /** The unit has come and is verified. */
-  arrived(id: number, now: number): void {
+  /**
+   * The unit has come and is verified.
+   *
+   * @param from the source it came from, where it may be another than the one that was asked last
+   */
+  arrived(id: number, now: number, from?: Source): void {
     const unit = this.#units[id];
-    if (unit.state !== State.Asked) return;
-    const peer = this.#peers[unit.source];
-    const took = (now - Math.max(unit.askedAt, peer.servedAt)) / unit.bytes;
-    peer.msPerByte += SMOOTHING * (took - peer.msPerByte);
-    peer.servedAt = now;
-    peer.heardAt = now;
-    const fromMaster = unit.source === MASTER;
-    this.#release(id, unit);
-    this.#waiting.delete(id);
-    unit.state = State.Held;
+    if (unit.state === State.Held || unit.state === State.Dropped) return;
+    const asked = this.#asked.get(id);
+    const source = from ?? asked?.source;
+    if (asked !== undefined && asked.source === source) {
+      const peer = this.#peers[source];
+      const took = (now - Math.max(asked.at, peer.servedAt)) / unit.init.bytes;
+      peer.msPerByte = peer.msPerByte === 0 ? took : peer.msPerByte + SMOOTHING * (took - peer.msPerByte);
+      peer.servedAt = now;
+      peer.heardAt = now;
+    }
+    this.#settle(id, State.Held);
     this.#lastProgress = now;
-    if (fromMaster && unit.holders === 0 && this.peers > 0) {
-      this.#unshared.set(id, now);
-      this.#unsharedBytes += unit.bytes;
+    if (source === MASTER) this.#elsewhere = 0;
+    if (source === MASTER && unit.holders === 0 && this.#live > 0) {
+      this.#unshared.set(id, { since: now, late: false });
+      this.#unsharedBytes += unit.init.bytes;
     }
   }
 
-  /** Asked no longer: back to those that wait. */
-  #release(id: number, unit: Unit): void {
-    const peer = this.#peers[unit.source];
-    peer.underWay -= unit.bytes;
-    this.#underWay -= unit.bytes;
+  /** It neither waits nor is asked for from now on. */
+  #settle(id: number, state: State.Held | State.Dropped): void {
+    const unit = this.#units[id];
+    if (unit.state === State.Asked) this.#notAsked(id);
+    else if (unit.state === State.Waiting) this.#notWaiting(id);
+    unit.state = state;
+    this.#notBefore.delete(id);
+  }
+
+  #notAsked(id: number): void {
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    const { bytes } = this.#units[id].init;
+    const peer = this.#peers[asked.source];
+    peer.underWay -= bytes;
+    peer.quietUntil = 0;
+    this.#underWay -= bytes;
     this.#asked.delete(id);
+  }
+
+  #notWaiting(id: number): void {
+    const { place } = this.#units[id];
+    const last = this.#waiting.pop();
+    if (last !== undefined && last !== id) {
+      this.#waiting[place] = last;
+      this.#units[last].place = place;
+    }
+    for (const peer of this.#peers) if (holds(peer, id)) peer.wanted--;
+  }
+
+  /** Asked no longer: back to those that wait. */
+  #release(id: number): void {
+    this.#notAsked(id);
+    const unit = this.#units[id];
     unit.state = State.Waiting;
-    unit.started = false;
-    this.#waiting.add(id);
+    unit.place = this.#waiting.push(id) - 1;
+    for (const peer of this.#peers) {
+      if (!holds(peer, id)) continue;
+      peer.wanted++;
+      peer.quietUntil = 0;
+    }
+    this.#peers[MASTER].quietUntil = 0;
   }
 
   /** The source does not have it any more, or, of the master: has given it to another remote just now. */
   refused(id: number, now: number): void {
-    const unit = this.#units[id];
-    if (unit.state !== State.Asked) return;
-    if (unit.source === MASTER) unit.notBefore = now + ELSEWHERE_MS;
-    else this.#forget(unit.source, id);
-    this.#peers[unit.source].heardAt = now;
-    this.#release(id, unit);
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    this.#peers[asked.source].heardAt = now;
+    this.#release(id);
+    if (asked.source !== MASTER) {
+      this.#forget(asked.source, id);
+      return;
+    }
+    this.#notBefore.set(id, now + ELSEWHERE_MS);
+    this.#masterAfter = now + Math.min(FIRST_PAUSE_MS * 2 ** this.#elsewhere++, ELSEWHERE_MS);
   }
 
   /** It was not answered, for no fault of the source. */
   released(id: number): void {
-    const unit = this.#units[id];
-    if (unit.state === State.Asked) this.#release(id, unit);
+    if (this.#asked.has(id)) this.#release(id);
   }
 
   #forget(source: Source, id: number): void {
-    if (this.#peers[source].has.delete(id)) this.#units[id].holders--;
+    const peer = this.#peers[source];
+    if (!holds(peer, id)) return;
+    peer.has[id >>> 5] &= ~(1 << (id & 31));
+    const unit = this.#units[id];
+    unit.holders--;
+    if (unit.state === State.Waiting) peer.wanted--;
   }
 
   /**
@@ -246,10 +350,11 @@ export class ExchangeSchedule {
     const peer = this.#peers[source];
     if (peer.gone) return [];
     peer.gone = true;
-    for (const id of [...peer.has]) this.#forget(source, id);
-    const asked = [...this.#asked].filter((id) => this.#units[id].source === source);
-    for (const id of asked) this.released(id);
-    return asked;
+    this.#live--;
+    for (let id = 0; id < this.#units.length; id++) this.#forget(source, id);
+    const units = [...this.#asked].flatMap(([id, asked]) => (asked.source === source ? [id] : []));
+    for (const id of units) this.#release(id);
+    return units;
   }
 
   /**
@@ -259,166 +364,268 @@ export class ExchangeSchedule {
    */
   stalled(now: number): { unit: number; source: Source }[] {
     const cancelled: { unit: number; source: Source }[] = [];
-    for (const [source, peer] of this.#peers.entries()) {
-      if (source === MASTER || peer.gone || peer.underWay === 0) continue;
-      const oldest = this.#oldestAsk(source);
-      if (now - Math.max(peer.heardAt, oldest) < STALL_MS) continue;
+    for (let source = 1; source < this.#peers.length; source++) {
+      const peer = this.#peers[source];
+      if (peer.gone || peer.underWay === 0) continue;
+      let oldest = now;
+      for (const asked of this.#asked.values()) if (asked.source === source) oldest = Math.min(oldest, asked.at);
+      const usual = STALL_FACTOR * peer.underWay * peer.msPerByte;
+      if (now - Math.max(peer.heardAt, oldest) < Math.max(STALL_MS, Math.min(usual, MAX_STALL_MS))) continue;
       peer.avoidUntil = now + AVOID_MS;
       peer.msPerByte *= 4;
-      for (const unit of [...this.#asked]) {
-        if (this.#units[unit].source !== source) continue;
-        this.released(unit);
+      for (const [unit, asked] of [...this.#asked]) {
+        if (asked.source !== source) continue;
+        this.#release(unit);
         cancelled.push({ unit, source });
       }
     }
     return cancelled;
   }
 
-  #oldestAsk(source: Source): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const id of this.#asked) {
-      const unit = this.#units[id];
-      if (unit.source === source) oldest = Math.min(oldest, unit.askedAt);
-    }
-    return oldest;
-  }
-
   /** What to ask for now. The asks count as made. */
   next(now: number): Ask[] {
     const asks: Ask[] = [];
-    if (this.#waiting.size === 0 && this.#asked.size === 0) return asks;
+    if (this.#waiting.length === 0 && this.#asked.size === 0) return asks;
     this.#askPeers(now, asks);
     this.#askMaster(now, asks);
-    if (asks.length === 0) this.#move(now, asks);
+    if (this.#waiting.length === 0) this.#spread(now, asks);
+    if (asks.length === 0 && now >= this.#rescueAfter) this.#rescue(now, asks);
+    if (asks.length === 0 && now >= this.#moveAfter) this.#move(now, asks);
     return asks;
   }
 
   #ask(id: number, source: Source, now: number, asks: Ask[], insteadOf?: Source): void {
     const unit = this.#units[id];
     const peer = this.#peers[source];
+    this.#notWaiting(id);
     unit.state = State.Asked;
-    unit.source = source;
-    unit.askedAt = now;
-    unit.started = false;
-    peer.underWay += unit.bytes;
-    unit.dueAt = now + peer.underWay * peer.msPerByte;
-    this.#underWay += unit.bytes;
-    this.#waiting.delete(id);
-    this.#asked.add(id);
+    peer.underWay += unit.init.bytes;
+    this.#underWay += unit.init.bytes;
+    const dueAt = now + peer.underWay * peer.msPerByte;
+    this.#asked.set(id, { source, at: now, dueAt, started: false, holders: unit.holders });
     asks.push({ unit: id, source, insteadOf });
   }
 
-  #room(peer: Peer, bytes: number, window: number): boolean {
+  #fits(peer: Peer, bytes: number, window: number): boolean {
     if (this.#underWay > 0 && this.#underWay + bytes > TOTAL_WINDOW_BYTES) return false;
     return peer.underWay === 0 || peer.underWay + bytes <= window;
   }
 
-  /** Of the neighbours that have the unit, the one from which it would be here first. */
-  #best(id: number, now: number): { source: Source; takes: number } | undefined {
-    const { bytes } = this.#units[id];
-    let best: { source: Source; takes: number } | undefined;
+  /** Of the fastest neighbour that may be asked; 0: of none is anything known. */
+  #leastMsPerByte(now: number): number {
+    let least = 0;
     for (let source = 1; source < this.#peers.length; source++) {
-      const peer = this.#peers[source];
-      if (peer.gone || now < peer.avoidUntil || !peer.has.has(id)) continue;
-      const takes = (peer.underWay + bytes) * peer.msPerByte;
-      if (best === undefined || takes < best.takes) best = { source, takes };
+      const { gone, avoidUntil, msPerByte } = this.#peers[source];
+      if (gone || now < avoidUntil || msPerByte === 0) continue;
+      if (least === 0 || msPerByte < least) least = msPerByte;
+    }
+    return least;
+  }
+
+  /** Each neighbour that has room is asked, the least busy first, for the best that it has. */
+  #askPeers(now: number, asks: Ask[]): void {
+    const least = this.#leastMsPerByte(now);
+    while (this.#underWay < TOTAL_WINDOW_BYTES) {
+      let source = 0;
+      let soonest = Number.POSITIVE_INFINITY;
+      for (let i = 1; i < this.#peers.length; i++) {
+        const peer = this.#peers[i];
+        if (peer.wanted === 0 || peer.gone || now < peer.avoidUntil || now < peer.quietUntil) continue;
+        if (peer.underWay > 0 && peer.underWay >= peerWindow(peer)) continue;
+        const takes = (peer.underWay + FIRST_WINDOW_BYTES) * (peer.msPerByte || least);
+        if (takes >= soonest) continue;
+        soonest = takes;
+        source = i;
+      }
+      if (source === 0) return;
+      const id = this.#pick(source, least * SLOW_FACTOR, now);
+      if (id === undefined) this.#peers[source].quietUntil = now + LOOK_AGAIN_MS;
+      else this.#ask(id, source, now, asks);
+    }
+  }
+
+  /** Of the units that wait and that the neighbour has: earlier blocks before later ones, rarest first. */
+  #pick(source: Source, slow: number, now: number): number | undefined {
+    const peer = this.#peers[source];
+    const window = peerWindow(peer);
+    let best: number | undefined;
+    let bestUnit: Unit | undefined;
+    for (const id of this.#waiting) {
+      if (!holds(peer, id)) continue;
+      const unit = this.#units[id];
+      if (bestUnit !== undefined && !comesFirst(unit, bestUnit)) continue;
+      if (!this.#fits(peer, unit.init.bytes, window)) continue;
+      if (peer.msPerByte > slow && this.#hasFaster(id, slow, now)) continue;
+      best = id;
+      bestUnit = unit;
     }
     return best;
   }
 
-  /** Rarest first, earlier blocks before later ones; each from the neighbour that has it here first. */
-  #askPeers(now: number, asks: Ask[]): void {
-    const candidates: number[] = [];
-    for (const id of this.#waiting) if (this.#units[id].holders > 0) candidates.push(id);
-    candidates.sort((a, b) => {
-      const [one, other] = [this.#units[a], this.#units[b]];
-      return one.block - other.block || one.holders - other.holders || one.shuffle - other.shuffle;
-    });
-    for (const id of candidates) {
-      if (this.#underWay >= TOTAL_WINDOW_BYTES) return;
-      const best = this.#best(id, now);
-      // When that one is busy, waiting for it is better than to ask a slower one.
-      if (best === undefined || !this.#room(this.#peers[best.source], this.#units[id].bytes, PEER_WINDOW_BYTES))
-        continue;
-      this.#ask(id, best.source, now, asks);
-    }
+  #hasFaster(id: number, slow: number, now: number): boolean {
+    if (this.#units[id].holders < 2) return false;
+    return this.#peers.some((peer) => holds(peer, id) && peer.msPerByte <= slow && now >= peer.avoidUntil);
   }
 
   /** The own part of each block first, then what nobody seems to have asked for. */
   #askMaster(now: number, asks: Ask[]): void {
     const master = this.#peers[MASTER];
-    if (!this.#mayAskMaster(now)) return;
-    const { position, sharers } = this.#init;
-    const own: number[] = [];
-    const others: number[] = [];
-    for (const id of this.#waiting) {
-      const unit = this.#units[id];
-      if (unit.holders > 0 && this.#best(id, now) !== undefined) continue;
-      if (unit.notBefore > now) continue;
-      (isPart(unit.at, position, sharers) ? own : others).push(id);
+    while (now >= master.quietUntil && this.#mayAskMaster(now)) {
+      let best: number | undefined;
+      let bestUnit: Unit | undefined;
+      for (const id of this.#waiting) {
+        const unit = this.#units[id];
+        if (bestUnit !== undefined && !isForMasterFirst(unit, bestUnit)) continue;
+        if (unit.holders > 0 && this.#isHeldNear(id, now)) continue;
+        if (!this.#fits(master, unit.init.bytes, this.#live === 0 ? ALONE_WINDOW_BYTES : MASTER_WINDOW_BYTES)) continue;
+        if ((this.#notBefore.get(id) ?? 0) > now) continue;
+        best = id;
+        bestUnit = unit;
+      }
+      if (best === undefined) master.quietUntil = now + LOOK_AGAIN_MS;
+      else this.#ask(best, MASTER, now, asks);
     }
-    const order = (a: number, b: number): number => {
-      const [one, other] = [this.#units[a], this.#units[b]];
-      return one.block - other.block || one.at - other.at;
-    };
-    const shuffled = (a: number, b: number): number => {
-      const [one, other] = [this.#units[a], this.#units[b]];
-      return one.block - other.block || one.shuffle - other.shuffle;
-    };
-    for (const id of own.length > 0 ? own.sort(order) : others.sort(shuffled)) {
-      if (!this.#room(master, this.#units[id].bytes, MASTER_WINDOW_BYTES)) return;
-      if (this.#unsharedBytes + master.underWay >= UNSHARED_BYTES && this.peers > 0) return;
-      this.#ask(id, MASTER, now, asks);
-    }
+  }
+
+  /** A neighbour that may be asked has it. */
+  #isHeldNear(id: number, now: number): boolean {
+    return this.#peers.some((peer) => holds(peer, id) && now >= peer.avoidUntil);
   }
 
   #mayAskMaster(now: number): boolean {
-    if (this.#waiting.size === 0) return false;
-    for (const [id, since] of this.#unshared) {
-      if (now - since < UNSHARED_MS) break;
-      this.#shared(id);
+    if (this.#waiting.length === 0 || now < this.#masterAfter) return false;
+    // One at a time, while it is likely to be in vain.
+    if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
+    if (this.#init.position < 0 && this.#live > 0 && now - this.#lastProgress <= PATIENCE_MS) return false;
+    if (this.#live === 0) return true;
+    const { underWay } = this.#peers[MASTER];
+    for (const [id, unshared] of this.#unshared) {
+      if (now - unshared.since < SHARE_WITHIN_MS) break;
+      if (!unshared.late) this.#mayBeUnshared /= 2;
+      unshared.late = true;
+      if (now - unshared.since >= UNSHARED_MS) this.#shared(id);
     }
-    return this.#init.position >= 0 || this.peers === 0 || now - this.#lastProgress > PATIENCE_MS;
+    const bytes = this.#unsharedBytes + underWay;
+    return bytes === 0 || bytes < this.#mayBeUnshared;
   }
 
-  /** With nothing left to ask for: what waits in a long queue moves to whoever has it sooner. */
-  #move(now: number, asks: Ask[]): void {
-    for (const id of this.#asked) {
+  /**
+   * At the end, when nothing else is to be asked for: those that wait in one queue spread evenly over
+   * those that have the unit by now.
+   */
+  #spread(now: number, asks: Ask[]): void {
+    for (const [id, asked] of this.#asked) {
       const unit = this.#units[id];
-      if (unit.started || unit.holders === 0) continue;
-      const best = this.#best(id, now);
-      if (best === undefined || best.source === unit.source) continue;
-      const left = Math.max(unit.dueAt - now, 0) + (now - unit.askedAt);
-      if (best.takes > left * WORTH_MOVING) continue;
-      if (!this.#room(this.#peers[best.source], unit.bytes, PEER_WINDOW_BYTES)) continue;
-      const from = unit.source;
-      this.#release(id, unit);
-      this.#ask(id, best.source, now, asks, from);
+      if (asked.started || unit.holders <= asked.holders) continue;
+      asked.holders = unit.holders;
+      // Everyone that waits throws dice of its own: one of so many goes to the new one.
+      if (mix(unit.shuffle, unit.holders) % unit.holders !== 0) continue;
+      const source = this.#peers.findIndex(
+        (peer, i) =>
+          i !== MASTER && i !== asked.source && peer.underWay === 0 && holds(peer, id) && now >= peer.avoidUntil,
+      );
+      if (source < 0) continue;
+      this.#release(id);
+      this.#ask(id, source, now, asks, asked.source);
+    }
+  }
+
+  /** What has waited longest at a remote moves to the master, one unit at a time. */
+  #rescue(now: number, asks: Ask[]): void {
+    this.#rescueAfter = now + LOOK_AGAIN_MS;
+    if (this.#init.position < 0 || this.#peers[MASTER].underWay > 0) return;
+    let longest = RESCUE_AFTER_MS;
+    let found: number | undefined;
+    for (const [id, asked] of this.#asked) {
+      if (asked.started || now - asked.at < longest || (this.#notBefore.get(id) ?? 0) > now) continue;
+      longest = now - asked.at;
+      found = id;
+    }
+    const asked = found === undefined ? undefined : this.#asked.get(found);
+    if (found === undefined || asked === undefined) return;
+    this.#rescueAfter = now + ELSEWHERE_MS;
+    this.#release(found);
+    this.#ask(found, MASTER, now, asks, asked.source);
+  }
+
+  /** What waits in a long queue moves to whoever has it sooner. */
+  #move(now: number, asks: Ask[]): void {
+    this.#moveAfter = now + LOOK_AGAIN_MS;
+    for (const [id, asked] of this.#asked) {
+      const unit = this.#units[id];
+      // What has begun to come stays, except at the end, where it holds up everything.
+      if (unit.holders === 0 || (asked.started && this.#waiting.length > 0)) continue;
+      const source = this.#soonest(id, now);
+      if (source === undefined || source === asked.source) continue;
+      const peer = this.#peers[source];
+      const left = Math.max(asked.dueAt - now, 0) + (now - asked.at);
+      const takes = (peer.underWay + unit.init.bytes) * peer.msPerByte;
+      if (takes > left * (asked.started ? WORTH_TWICE : WORTH_MOVING)) continue;
+      if (peer.underWay > 0 && peer.underWay + unit.init.bytes > peerWindow(peer)) continue;
+      this.#release(id);
+      this.#ask(id, source, now, asks, asked.source);
       return;
     }
+  }
+
+  /** Of the neighbours that have the unit, the one from which it would be here first. */
+  #soonest(id: number, now: number): Source | undefined {
+    const { bytes } = this.#units[id].init;
+    let best: Source | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (let source = 1; source < this.#peers.length; source++) {
+      const peer = this.#peers[source];
+      if (peer.gone || now < peer.avoidUntil || !holds(peer, id)) continue;
+      const takes = (peer.underWay + bytes) * peer.msPerByte;
+      if (takes >= least) continue;
+      best = source;
+      least = takes;
+    }
+    return best;
   }
 }
 
 function newPeer(): Peer {
   return {
     gone: false,
-    has: new Set(),
+    has: new Uint32Array(0),
+    wanted: 0,
     underWay: 0,
-    msPerByte: FIRST_GUESS,
+    msPerByte: 0,
     heardAt: 0,
     servedAt: 0,
     avoidUntil: 0,
+    quietUntil: 0,
   };
+}
+
+function holds(peer: Peer, id: number): boolean {
+  return ((peer.has[id >>> 5] >>> (id & 31)) & 1) === 1;
+}
+
+function peerWindow({ msPerByte }: Peer): number {
+  return msPerByte === 0 ? FIRST_WINDOW_BYTES : Math.min(WINDOW_MS / msPerByte, PEER_WINDOW_BYTES);
+}
+
+function comesFirst(one: Unit, other: Unit): boolean {
+  const order = one.init.block - other.init.block || one.holders - other.holders || one.shuffle - other.shuffle;
+  return order < 0;
+}
+
+function isForMasterFirst(one: Unit, other: Unit): boolean {
+  const [a, b] = [one, other].map(({ init, own }) => init.block + (own ? 0 : OTHERS_LATER));
+  if (a !== b) return a < b;
+  return one.own ? one.init.at < other.init.at : one.shuffle < other.shuffle;
 }
 
 function isPart(at: number, position: number, sharers: number): boolean {
   return Math.min(Math.floor(at * sharers), sharers - 1) === position;
 }
 
-/** An integer that depends on both, evenly spread (the finaliser of MurmurHash3). */
+/** A whole number below 2^31 that depends on both, evenly spread (the finaliser of MurmurHash3). */
 function mix(seed: number, value: number): number {
   let h = (seed ^ Math.imul(value + 1, 0x9e3779b1)) >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return (h ^ (h >>> 16)) >>> 1;
 }

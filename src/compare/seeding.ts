@@ -7,10 +7,13 @@
 const PASS_ON_MS = 5_000;
 /** On a slow link it may take longer: as many times as long as the sending took. */
 const PASS_ON_FACTOR = 4;
+/** While the master has nothing else to send, it does not wait longer than this, in milliseconds. */
+const IDLE_PASS_ON_MS = 1_500;
 
 interface Given {
   readonly to: string;
   readonly at: number;
+  sentAt: number;
   /** Until when the others are to wait; open while it is being sent. */
   until: number;
 }
@@ -18,11 +21,17 @@ interface Given {
 export class Seeding {
   readonly #given = new Map<string, Given>();
 
-  /** True when the master gives the unit to this remote now; then it counts as given. */
-  give(unit: string, to: string, now: number): boolean {
+  /**
+   * True when the master gives the unit to this remote now; then it counts as given.
+   *
+   * @param idle whether the master could send it at once, as nothing else waits
+   */
+  give(unit: string, to: string, now: number, idle = false): boolean {
     const given = this.#given.get(unit);
-    if (given !== undefined && given.to !== to && now < given.until) return false;
-    this.#given.set(unit, { to, at: now, until: Number.POSITIVE_INFINITY });
+    if (given !== undefined && given.to !== to && now < given.until) {
+      if (!idle || now < given.sentAt + IDLE_PASS_ON_MS) return false;
+    }
+    this.#given.set(unit, { to, at: now, sentAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY });
     return true;
   }
 
@@ -30,6 +39,7 @@ export class Seeding {
   sent(unit: string, to: string, now: number): void {
     const given = this.#given.get(unit);
     if (given?.to !== to) return;
+    given.sentAt = now;
     given.until = now + Math.max(PASS_ON_MS, PASS_ON_FACTOR * (now - given.at));
   }
 

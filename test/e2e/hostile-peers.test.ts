@@ -740,8 +740,9 @@ test.serial("a master serves its remotes what it stated to them in this round, a
       await channel.send(ContentRequest.encode({ id: 1, statement: 1, ranges: new Uint8Array(0), ...request }));
       let content = "";
       for await (const frame of channel.source) {
-        if (readFrameHeader(frame).kind === CONTENT_FRAME.end) return content;
-        content += Buffer.from(frame).subarray(19).toString("latin1");
+        const { kind, isLast } = readFrameHeader(frame);
+        if (kind !== CONTENT_FRAME.end) content += Buffer.from(frame).subarray(19).toString("latin1");
+        if (isLast) return content;
       }
       throw new LockstepError("LOCKSTEP_PEER_GONE", "closed");
     } finally {
