@@ -61,17 +61,24 @@ test("a remote that begins with no part asks the master only when nothing has co
   t.true(unitsFrom(schedule.next(11_000), MASTER).length > 0);
 });
 
-test("of what neighbours have, the rarest comes first, and an earlier block before all", (t) => {
-  const schedule = start({ position: -1, peers: 3, units: 8, unitsPerBlock: 4 });
-  for (const unit of [0, 1, 5]) schedule.has(1, unit);
+test("of what neighbours have, the rarest comes first", (t) => {
+  const schedule = start({ position: -1, peers: 3 });
+  for (const unit of [0, 1]) schedule.has(1, unit);
   for (const source of [2, 3]) schedule.has(source, 0);
   const asks = schedule.next(0);
   t.deepEqual(
     [1, 2, 3].map((source) => unitsFrom(asks, source)),
     [[1], [0], []],
   );
-  schedule.arrived(1, 1_000);
-  t.deepEqual(unitsFrom(schedule.next(1_000), 1), [5]);
+});
+
+test("an earlier block comes first, however rare the later one is", (t) => {
+  const schedule = start({ position: -1, peers: 2, units: 8, unitsPerBlock: 4 });
+  for (const unit of [0, 5]) schedule.has(1, unit);
+  schedule.has(2, 0);
+  t.deepEqual(unitsFrom(schedule.next(0), 1), [0]);
+  schedule.arrived(0, 900);
+  t.deepEqual(unitsFrom(schedule.next(900), 1), [5]);
 });
 
 test("of a neighbour so much is asked as it sends in a second, but always one unit", (t) => {
@@ -88,9 +95,11 @@ test("of a neighbour so much is asked as it sends in a second, but always one un
 });
 
 test("in all no more is under way than the window", (t) => {
-  const schedule = start({ position: -1, peers: 40, units: 100 });
-  for (let unit = 0; unit < 100; unit++) schedule.has(1 + (unit % 40), unit);
-  t.is(schedule.next(0).length, TOTAL_WINDOW_BYTES / MIB);
+  const schedule = start({ position: -1, peers: 40, units: 0 });
+  for (let source = 1; source <= 40; source++) {
+    schedule.has(source, schedule.addUnit({ bytes: 3 * MIB, block: 0, at: 0 }, 0));
+  }
+  t.is(schedule.next(0).length, Math.floor(TOTAL_WINDOW_BYTES / (3 * MIB)));
 });
 
 test("what the master has given to another is left alone for a while", (t) => {
@@ -143,20 +152,20 @@ test("a source that sends is not silent", (t) => {
 });
 
 test("a unit moves only where it is here much sooner", (t) => {
-  const schedule = start({ position: -1, peers: 2, units: 4 });
-  // Both are known: one unit takes 400 ms of either.
-  for (const [source, unit] of [1, 2].map((source) => [source, source - 1])) schedule.has(source, unit);
-  for (const { unit } of schedule.next(0)) schedule.arrived(unit, 400);
-  schedule.has(1, 2);
-  schedule.has(1, 3);
-  t.deepEqual(unitsFrom(schedule.next(400), 1).length, 2);
-  t.deepEqual(schedule.next(500), []);
-  schedule.has(2, 2);
-  schedule.has(2, 3);
+  // One more that nobody has, so that it is not the end.
+  const schedule = start({ position: -1, peers: 2, units: 5 });
+  for (const source of [1, 2]) schedule.has(source, source - 1);
+  // A unit takes 400 ms of the first and 500 ms of the second.
+  t.is(schedule.next(0).length, 2);
+  schedule.arrived(0, 400);
+  schedule.arrived(1, 500);
+  for (const unit of [2, 3]) schedule.has(1, unit);
+  t.is(unitsFrom(schedule.next(500), 1).length, 2);
+  for (const unit of [2, 3]) schedule.has(2, unit);
+  t.deepEqual(schedule.next(600), []);
   // The one that has begun to come stays; the other, long due, goes to the one that is idle.
-  schedule.progress(2, 600);
-  const moved = schedule.next(1_600);
-  t.deepEqual(moved, [{ unit: 3, source: 2, insteadOf: 1 }]);
+  schedule.progress(2, 700);
+  t.deepEqual(schedule.next(1_700), [{ unit: 3, source: 2, insteadOf: 1 }]);
 });
 
 test("a unit that nobody needs any more is not asked for, and frees its place", (t) => {
