@@ -411,27 +411,29 @@ export class ExchangeSchedule {
     return peer.underWay === 0 || peer.underWay + bytes <= window;
   }
 
-  /** Of the fastest neighbour that may be asked; 0: of none is anything known. */
-  #leastMsPerByte(now: number): number {
-    let least = 0;
-    for (let source = 1; source < this.#peers.length; source++) {
-      const { gone, avoidUntil, msPerByte } = this.#peers[source];
-      if (gone || now < avoidUntil || msPerByte === 0) continue;
-      if (least === 0 || msPerByte < least) least = msPerByte;
-    }
-    return least;
+  /** It has something to be asked for, and little enough is under way from it. */
+  #isOpen(peer: Peer, now: number): boolean {
+    if (peer.wanted === 0 || peer.gone || now < peer.avoidUntil || now < peer.quietUntil) return false;
+    return peer.underWay === 0 || peer.underWay < peerWindow(peer);
   }
 
   /** Each neighbour that has room is asked, the least busy first, for the best that it has. */
   #askPeers(now: number, asks: Ask[]): void {
-    const least = this.#leastMsPerByte(now);
-    while (this.#underWay < TOTAL_WINDOW_BYTES) {
+    // Of the fastest that may be asked; 0: of none is anything known.
+    let least = 0;
+    let open = false;
+    for (let source = 1; source < this.#peers.length; source++) {
+      const peer = this.#peers[source];
+      if (peer.gone || now < peer.avoidUntil) continue;
+      if (peer.msPerByte > 0 && (least === 0 || peer.msPerByte < least)) least = peer.msPerByte;
+      open ||= this.#isOpen(peer, now);
+    }
+    while (open && this.#underWay < TOTAL_WINDOW_BYTES) {
       let source = 0;
       let soonest = Number.POSITIVE_INFINITY;
       for (let i = 1; i < this.#peers.length; i++) {
         const peer = this.#peers[i];
-        if (peer.wanted === 0 || peer.gone || now < peer.avoidUntil || now < peer.quietUntil) continue;
-        if (peer.underWay > 0 && peer.underWay >= peerWindow(peer)) continue;
+        if (!this.#isOpen(peer, now)) continue;
         const takes = (peer.underWay + FIRST_WINDOW_BYTES) * (peer.msPerByte || least);
         if (takes >= soonest) continue;
         soonest = takes;
