@@ -161,7 +161,7 @@ const DEFENCES: readonly Defence[] = [
     test: BATCH_TEST,
   },
   {
-    name: "batch: order of entries",
+    name: "batch: order of entries, and the longest shared prefix",
     file: BATCH,
     remove: 'if (previous !== undefined && !followsAt(previous, path, shared)) malformed("paths not in order");',
     by: "",
@@ -171,13 +171,6 @@ const DEFENCES: readonly Defence[] = [
     name: "batch: shared prefix within the last path",
     file: BATCH,
     remove: 'if (shared > (previous?.length ?? 0)) malformed("shared prefix");',
-    by: "",
-    test: BATCH_TEST,
-  },
-  {
-    name: "batch: shared prefix the longest",
-    file: BATCH,
-    remove: 'malformed("shared prefix not the longest");',
     by: "",
     test: BATCH_TEST,
   },
