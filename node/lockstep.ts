@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-incremental-marking --single-threaded-gc --interrupt-budget=600000
+#!/usr/bin/env -S node --no-incremental-marking --single-threaded-gc --interrupt-budget=300000
 import { fail } from "./fail.ts";
 import { createProgram } from "./program.ts";
 

@@ -142,8 +142,15 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "batch: paths checked",
     file: BATCH,
-    remove: 'const path = checkPath((previous ?? "").slice(0, shared) + rest);',
-    by: 'const path = (previous ?? "").slice(0, shared) + rest;',
+    remove: "previous === undefined ? checkPath(rest) : checkPath(previous.slice(0, shared) + rest, shared);",
+    by: "previous === undefined ? rest : previous.slice(0, shared) + rest;",
+    test: BATCH_TEST,
+  },
+  {
+    name: "batch: a component that begins in the shared prefix checked whole",
+    file: "src/model/path.ts",
+    remove: 'checked === 0 ? 0 : path.lastIndexOf("/", checked - 1) + 1;',
+    by: "checked;",
     test: BATCH_TEST,
   },
   {
@@ -154,9 +161,9 @@ const DEFENCES: readonly Defence[] = [
     test: BATCH_TEST,
   },
   {
-    name: "batch: order of entries",
+    name: "batch: order of entries, and the longest shared prefix",
     file: BATCH,
-    remove: 'if (previous !== undefined && comparePaths(previous, path) >= 0) malformed("paths not in order");',
+    remove: 'if (previous !== undefined && !followsAt(previous, path, shared)) malformed("paths not in order");',
     by: "",
     test: BATCH_TEST,
   },
@@ -164,13 +171,6 @@ const DEFENCES: readonly Defence[] = [
     name: "batch: shared prefix within the last path",
     file: BATCH,
     remove: 'if (shared > (previous?.length ?? 0)) malformed("shared prefix");',
-    by: "",
-    test: BATCH_TEST,
-  },
-  {
-    name: "batch: shared prefix the longest",
-    file: BATCH,
-    remove: 'malformed("shared prefix not the longest");',
     by: "",
     test: BATCH_TEST,
   },
@@ -1137,9 +1137,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "check: digests only for the very state",
     file: "src/tree/round-list.ts",
-    remove:
-      "if (known !== undefined && this.#table.isInState(i, known.keys, known.at)) this.#setDigest(i, known.digest);",
-    by: "if (known !== undefined) this.#setDigest(i, known.digest);",
+    remove: "if (!this.#table.isInState(i, keys, at)) continue;",
+    by: "",
     test: CHECK_TEST,
   },
 ];

@@ -100,7 +100,10 @@ function malformed(what: string): never {
   throw new LockstepError("LOCKSTEP_MALFORMED", `malformed batch from a peer: ${what}`);
 }
 
-/** Whether the path comes after the one before it, of which it has this many bytes in common and no more. */
+/**
+ * Whether the path comes after the one before it, of which it has this many bytes in common and no more:
+ * one encoding only, so false when the shared prefix is not as long as it can be.
+ */
 function followsAt(before: BytePath, path: BytePath, shared: number): boolean {
   if (path.length === shared) return false;
   return before.length === shared || comparePaths(before[shared], path[shared]) < 0;
@@ -180,10 +183,6 @@ export function decodeBatch(bytes: Uint8Array, maxEntries: number = MAX_BATCH_EN
     const shared = structure.integer(MAX_PATH_BYTES);
     if (shared > (previous?.length ?? 0)) malformed("shared prefix");
     const rest = structure.text(MAX_PATH_BYTES);
-    // One encoding only: the prefix is as long as it can be.
-    if (previous !== undefined && shared < previous.length && rest !== "" && rest[0] === previous[shared]) {
-      malformed("shared prefix not the longest");
-    }
     // What it shares with the path before was looked at there.
     const path = previous === undefined ? checkPath(rest) : checkPath(previous.slice(0, shared) + rest, shared);
     if (previous !== undefined && !followsAt(previous, path, shared)) malformed("paths not in order");

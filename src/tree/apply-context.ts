@@ -161,7 +161,7 @@ export interface CurrentAttributes {
   readonly gid: number;
   readonly fresh?: boolean;
   /** Permission bits, where they are known. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
 }
 
 /**

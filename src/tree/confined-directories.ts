@@ -7,7 +7,8 @@ const KEPT_OPEN = 16;
 
 /** Whether the path lies in this very directory, which is not the root: without making a string of it. */
 export function isIn(path: BytePath, directory: BytePath): boolean {
-  return path.lastIndexOf("/") === directory.length && path.startsWith(directory);
+  const { length } = directory;
+  return path[length] === "/" && path.startsWith(directory) && !path.includes("/", length + 1);
 }
 
 /**

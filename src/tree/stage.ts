@@ -374,7 +374,7 @@ const OWN = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, fres
 
 /** Gives a complete new version its attributes; from here on it can be switched in. */
 function settleStaged(context: ApplyContext, step: Step, name: string, mode?: number): void {
-  const made = mode === undefined ? OWN : { ...OWN, mode };
+  const made = { uid: OWN.uid, gid: OWN.gid, fresh: true, mode };
   applyAttributes(context, context.staging.handle, name, step.stated.entry, made);
   step.staged = name;
 }

@@ -223,6 +223,16 @@ const REFUSED: [what: string, bytes: Uint8Array, code: string][] = [
     "LOCKSTEP_BAD_PATH",
   ],
   [
+    "a path that climbs, with all but its last byte shared",
+    encodeBatch([plainEntry({ path: "a/.-" }), plainEntry({ path: "a/.." })]),
+    "LOCKSTEP_BAD_PATH",
+  ],
+  [
+    "a later path with an empty component",
+    encodeBatch([plainEntry({ path: "a" }), plainEntry({ path: "a//b" })]),
+    "LOCKSTEP_BAD_PATH",
+  ],
+  [
     "the staging directory",
     forged(
       1,
