@@ -49,7 +49,7 @@ const WINDOW_MS = 1_000;
 /** Asked for from the master and not yet here, while remotes feed each other. */
 export const MASTER_WINDOW_BYTES = 3 << 20;
 /** The same without any neighbours. */
-const ALONE_WINDOW_BYTES = 8 << 20;
+export const ALONE_WINDOW_BYTES = 8 << 20;
 /** Asked for in all; what bounds the memory that arriving content takes. */
 export const TOTAL_WINDOW_BYTES = 16 << 20;
 /**

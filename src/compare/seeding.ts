@@ -10,6 +10,9 @@ const PASS_ON_FACTOR = 4;
 /** While the master has nothing else to send, it does not wait longer than this, in milliseconds. */
 const IDLE_PASS_ON_MS = 1_500;
 
+/** Units remembered; what was given before is given to whoever asks. */
+const MOST_REMEMBERED = 100_000;
+
 interface Given {
   readonly to: string;
   readonly at: number;
@@ -30,6 +33,12 @@ export class Seeding {
     const given = this.#given.get(unit);
     if (given !== undefined && given.to !== to && now < given.until) {
       if (!idle || now < given.sentAt + IDLE_PASS_ON_MS) return false;
+    }
+    // The youngest are the last.
+    this.#given.delete(unit);
+    for (const oldest of this.#given.keys()) {
+      if (this.#given.size < MOST_REMEMBERED) break;
+      this.#given.delete(oldest);
     }
     this.#given.set(unit, { to, at: now, sentAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY });
     return true;

@@ -146,7 +146,8 @@ class ContentServer {
 
   /** Whether the peer gets a unit that each remote but the first gets from another one. */
   #isGiven({ master }: ActiveRound, request: ContentRequest): boolean {
-    return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now()) !== false;
+    const { idle } = this.#components.slots;
+    return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now(), idle) !== false;
   }
 
   /** At once, past all that waits. */

@@ -3,13 +3,18 @@
  * be passed on, rather than all of them late. Peers come in turn, since each has at most one answer
  * that waits.
  */
-const SLOTS = 4;
+const SLOTS = 2;
 /** One that takes longer does not keep the others waiting any more. */
 const PATIENCE_MS = 500;
 
 export class UploadSlots {
   #free = SLOTS;
   readonly #waiting: (() => void)[] = [];
+
+  /** Something could be sent at once. */
+  get idle(): boolean {
+    return this.#free > 0;
+  }
 
   /**
    * Waits for a slot.
