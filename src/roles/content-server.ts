@@ -149,17 +149,24 @@ class ContentServer {
     return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now()) !== false;
   }
 
-  /** At once, past all that waits. */
+  /** At once, past all that waits. It counts as open until it is sent, as nobody else would wait for that. */
   #decline(id: number): void {
-    for (const kind of [CONTENT_FRAME.elsewhere, CONTENT_FRAME.end]) {
+    this.#open.add(id);
+    const sent = [CONTENT_FRAME.elsewhere, CONTENT_FRAME.end].map((kind) => {
       const frame = new Uint8Array(5);
       writeFrameHeader(frame, kind, id);
-      void this.#channel.send(frame).catch(() => undefined);
-    }
+      return this.#channel.send(frame);
+    });
+    const close = (): void => {
+      this.#open.delete(id);
+      this.#cancelled.delete(id);
+    };
+    void Promise.all(sent).then(close, close);
   }
 
-  #nameOf({ statement, unit }: ContentRequest): string {
-    return `${statement}:${unit?.index}:${unit?.offset}`;
+  /** Of what is asked for: what another remote lacks of the same unit is of no use to one that lacks more. */
+  #nameOf({ statement, unit, ranges }: ContentRequest): string {
+    return `${statement}:${unit?.index}:${unit?.offset}:${mark(ranges)}`;
   }
 
   #now(): number {
@@ -202,8 +209,7 @@ class ContentServer {
     const { slots } = this.#components;
     const { closed } = this.#channel;
     for await (const { request, frames } of answers) {
-      // Lists are short, and others wait for them.
-      const free = request.unit === undefined || frames.length === 0 ? undefined : await slots.take(closed);
+      const free = isForList(request) || frames.length === 0 ? undefined : await slots.take(closed);
       try {
         for (const frame of frames) {
           if (this.#cancelled.has(request.id)) break;
@@ -231,6 +237,18 @@ class ContentServer {
     if (cancelled) seeding.takeBack(this.#nameOf(request), this.#channel.peer);
     else seeding.sent(this.#nameOf(request), this.#channel.peer, this.#now());
   }
+}
+
+/** Lists are short, and others wait for them. */
+function isForList({ chunkIndex, chunkBatches, fragments }: ContentRequest): boolean {
+  return chunkIndex !== undefined || chunkBatches !== undefined || fragments !== undefined;
+}
+
+/** Tells different ranges apart, but for chance (FNV-1a): then a unit comes later, no more. */
+function mark(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 function elsewhere(): Uint8Array<ArrayBuffer> {

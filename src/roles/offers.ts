@@ -40,6 +40,7 @@ export class Offers {
   /** Who is told of which statements, and what is to be told. */
   readonly #followers = new Map<Channel, Map<number, UnitName[]>>();
   #timer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(content: ContentReader) {
     this.#content = content;
@@ -48,7 +49,9 @@ export class Offers {
   /** A verified pack, as it came. */
   addPack(statement: number, unit: UnitName, ranges: Uint8Array, frames: Frames): void {
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-    this.#packs.set(nameOf(statement, unit), { ranges, frames, bytes });
+    const own = nameOf(statement, unit);
+    this.#packBytes -= this.#packs.get(own)?.bytes ?? 0;
+    this.#packs.set(own, { ranges, frames, bytes });
     this.#packBytes += bytes;
     for (const [name, pack] of this.#packs) {
       if (this.#packBytes <= KEPT_BYTES) break;
@@ -61,6 +64,8 @@ export class Offers {
   /** A file of which chunks will be offered. */
   addFile(file: OfferedFile): void {
     this.#files.set(file, []);
+    // Opened while the round came to its end: nobody would close it.
+    if (this.#ended) this.#close([file]);
     const surplus = [...this.#files.keys()].slice(0, Math.max(0, this.#files.size - KEPT_FILES));
     this.#close(surplus);
   }
@@ -96,6 +101,8 @@ export class Offers {
     if (statements.size >= LIMITS.followedStatements) {
       throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer follows too many statements");
     }
+    // Told of everything again and again it would be told without end.
+    if (statements.has(statement)) return;
     statements.set(statement, [...(this.#units.get(statement) ?? [])]);
     this.#timer ??= setTimeout(() => this.#tell(), ANNOUNCE_MS);
   }
@@ -144,7 +151,13 @@ export class Offers {
     return this.#content.readOffered(chunk, parts, compress);
   }
 
-  /** Nothing is offered any more. */
+  /** Nothing is offered any more, nor will be. */
+  end(): void {
+    this.#ended = true;
+    this.clear();
+  }
+
+  /** Nothing of what was offered is offered any more. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

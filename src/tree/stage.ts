@@ -83,7 +83,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
     chunkLists: [],
   };
   const chunked: ChunkedStep[] = [];
-  const { packs, starts, bytes } = cutPacks(request.stated, context.suite, FRAGMENTS_FROM_BYTES);
+  const { packs, starts, bytes, mostUnits } = cutPacks(request.stated, context.suite, FRAGMENTS_FROM_BYTES);
   for (const { index, action } of request.steps) {
     const stated = request.stated[index];
     const step: Step = {
@@ -108,7 +108,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
   }
   const inChunks = new Set(chunked.map(({ index }) => index));
   const units = packs.flatMap((pack) => unitOf(block, pack, inChunks) ?? []);
-  return { block, plan: { units, chunked, bytes } };
+  return { block, plan: { units, chunked, bytes, mostUnits } };
 }
 
 /** What of a pack must be fetched; undefined when nothing. */
@@ -122,7 +122,7 @@ function unitOf(block: Block, { members, at }: Pack, inChunks: ReadonlySet<numbe
   block.packs.set(index, wanted);
   const ranges = wanted.map(wholeFile);
   const bytes = ranges.reduce((sum, { length }) => sum + length, 0);
-  return { index, offset: 0, ranges, bytes, at, whole: wanted.length === members.length };
+  return { index, offset: 0, ranges, bytes, at };
 }
 
 function wholeFile({ index, stated }: Step): ContentRange {
