@@ -58,6 +58,8 @@ export interface BlockContent {
   /** Bytes of content before each stated path. */
   readonly starts: Float64Array;
   readonly bytes: number;
+  /** Units that it is cut into, at most. */
+  readonly mostUnits: number;
 }
 
 /**
@@ -69,6 +71,7 @@ export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom
   const packs: Pack[] = [];
   const starts = new Float64Array(stated.length);
   let bytes = 0;
+  let mostChunks = 0;
   let members: number[] = [];
   let packed = 0;
   const close = (): void => {
@@ -79,6 +82,7 @@ export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom
     starts[index] = bytes;
     if (entry.type !== FILE || entry.leader !== undefined) continue;
     bytes += entry.size;
+    if (entry.size > suite.singleBytes) mostChunks += Math.ceil(entry.size / suite.chunk.minBytes);
     if (entry.size === 0 || entry.size > suite.singleBytes) continue;
     if (entry.size >= aloneFrom) {
       packs.push({ members: [index], at: starts[index] });
@@ -89,7 +93,7 @@ export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom
     packed += entry.size;
   }
   close();
-  return { packs, starts, bytes };
+  return { packs, starts, bytes, mostUnits: packs.length + mostChunks };
 }
 
 export function encodeUnitNames(units: readonly UnitName[]): Uint8Array<ArrayBuffer> {

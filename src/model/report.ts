@@ -125,3 +125,4 @@ export type RoundEvent =
 export const MAX_REPORTED_PROBLEMS = 1000;
 export const MAX_REPORTED_CHANGES = 1000;
 export const MAX_REPORTED_RESYNCED = 1000;
+export const MAX_REPORTED_WARNINGS = 1000;

@@ -86,6 +86,8 @@ export interface StagePlan {
   readonly chunked: readonly ChunkedStep[];
   /** Bytes of content of all stated files. */
   readonly bytes: number;
+  /** Units that this content is cut into, at most: no host can have more. */
+  readonly mostUnits: number;
 }
 
 export interface ChunkedStep {

@@ -2,7 +2,7 @@ import { type ContentRange, encodeRanges } from "../model/content-ranges.ts";
 import type { ContentUnit } from "../model/content-units.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
-import type { ChunkedStep, OfferedFile, StagePlan, TreeRound, UnitState } from "../ports/tree.ts";
+import type { ChunkedStep, OfferedFile, Received, StagePlan, TreeRound } from "../ports/tree.ts";
 import type { Exchange, UnitTransfer } from "./exchange.ts";
 import type { Offers } from "./offers.ts";
 
@@ -28,6 +28,14 @@ interface Chunk {
   readonly file: OfferedFile | undefined;
 }
 
+/** What comes of a unit from one peer. */
+interface Attempt {
+  readonly peer: PeerId;
+  /** Frames of all that is needed, should others need the same. */
+  readonly kept: Frame[] | undefined;
+  bytes: number;
+}
+
 /**
  * Brings the content of one block: for files with a chunk list it asks for the list, lets the tree
  * take what this host has, asks for fragments where they may help, and fetches what is left. What is
@@ -48,10 +56,10 @@ export class BlockFetch {
   }
 
   /** @throws LockstepError the first failure, once everything under way has ended */
-  async run({ units, chunked, bytes }: StagePlan): Promise<void> {
+  async run({ units, chunked, bytes, mostUnits }: StagePlan): Promise<void> {
     const { exchange, statement } = this.#init;
     this.#blockBytes = bytes;
-    exchange.follow(statement);
+    exchange.follow(statement, mostUnits);
     try {
       const files = [...chunked];
       const work = async (): Promise<void> => {
@@ -69,35 +77,42 @@ export class BlockFetch {
     const { exchange, offers, round, block, statement } = this.#init;
     const isPack = chunk === undefined && exchange.isShared;
     const ranges = isPack ? encodeRanges(unit.ranges) : new Uint8Array(0);
-    let kept: Frame[] = [];
-    let [from, isKept] = ["", false];
+    let attempt: Attempt = { peer: "", kept: undefined, bytes: 0 };
     return {
       statement,
       block,
       unit,
       blockBytes: this.#blockBytes,
       begin(peer, isWhole) {
-        kept = [];
-        from = peer;
-        isKept = isPack && isWhole;
+        attempt = { peer, kept: isPack && isWhole ? [] : undefined, bytes: 0 };
       },
-      take: async (frame, fromMaster): Promise<UnitState> => {
+      take: async (frame, fromMaster): Promise<Received> => {
         this.received += frame.length;
-        const peer = from;
-        const [frames, keep] = [kept, isKept];
+        const own = attempt;
+        const { kept } = own;
         // A copy, as the frame itself moves to another thread.
-        if (keep) frames.push(frame.slice());
-        const { state, bytes, digest } = await round.receive(block, unit, frame, fromMaster);
-        this.fed.set(peer, (this.fed.get(peer) ?? 0) + bytes);
-        if (state === "verified" && keep) offers.addPack(statement, unit, ranges, frames);
+        kept?.push(frame.slice());
+        const received = await round.receive(block, unit, frame, fromMaster);
+        const { state, bytes, digest } = received;
+        own.bytes += bytes;
+        this.#count(own.peer, bytes);
+        // What turned out to be wrong counts for nobody.
+        if (state === "wrong" || state === "again") this.#count(own.peer, -own.bytes);
+        if (state === "verified" && kept !== undefined) offers.addPack(statement, unit, ranges, kept);
         else if (state === "verified" && chunk?.file !== undefined && digest !== undefined) {
           const { file, offset, length } = chunk;
           offers.addChunk(statement, unit, { file, offset, length, digest });
         }
-        return state;
+        return received;
       },
       missing: () => round.missing(block, unit),
     };
+  }
+
+  #count(peer: PeerId, bytes: number): void {
+    const fed = (this.fed.get(peer) ?? 0) + bytes;
+    if (fed === 0) this.fed.delete(peer);
+    else this.fed.set(peer, fed);
   }
 
   /** Fetches what is missing of a chunk. */

@@ -15,6 +15,7 @@ import {
   MAX_REPORTED_CHANGES,
   MAX_REPORTED_PROBLEMS,
   MAX_REPORTED_RESYNCED,
+  MAX_REPORTED_WARNINGS,
   type Outcome,
   type RemoteReport,
   type ReportedChange,
@@ -112,7 +113,7 @@ class RemoteProgress {
   }
 
   warn({ code, message }: LockstepError): void {
-    this.warnings.set(`${code} ${message}`, { code, message });
+    if (this.warnings.size < MAX_REPORTED_WARNINGS) this.warnings.set(`${code} ${message}`, { code, message });
   }
 
   tookHold({ ms, files, waiters, refreshed, denied, lost }: Held): void {
@@ -186,6 +187,8 @@ class Round {
   readonly #id: RoundId;
   readonly #started: number;
   readonly #remotes: RemoteProgress[];
+  /** Whoever content can come from. */
+  readonly #sources: ReadonlySet<PeerId>;
   #master: HostLink | undefined;
   #masterList: ListedHost | undefined;
   #lastProgress = 0;
@@ -207,6 +210,7 @@ class Round {
     this.#id = { root: order.root, epoch: order.epoch, sequence: order.sequence, term: FIRST_TERM };
     this.#started = components.clock.elapsed();
     const { assignment } = kept;
+    this.#sources = new Set([assignment.master, ...assignment.remotes]);
     this.#remotes = assignment.remotes.map((peer) => new RemoteProgress(peer, hostName(assignment, peer)));
   }
 
@@ -524,7 +528,10 @@ class Round {
       // Parts before the last say only how many bytes have come so far.
       last = part;
       remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
-      remote.fedUnderWay.set(block.index, part.fed);
+      remote.fedUnderWay.set(
+        block.index,
+        part.fed.filter(({ peer }) => this.#sources.has(peer)),
+      );
       for (const warning of part.warnings) remote.warn(this.#named(warning));
       this.#progress(remote, false);
     }

@@ -1,7 +1,7 @@
 import { pipe } from "it-pipe";
 import { type ContentRange, encodeRanges } from "../model/content-ranges.ts";
 import { decodeUnitNames, type UnitName } from "../model/content-units.ts";
-import { LockstepError } from "../model/errors.ts";
+import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Channel, Frame, Mesh } from "../ports/mesh.ts";
@@ -25,6 +25,10 @@ interface Job {
   readonly bytes: number;
   readonly take: (kind: number, frame: Frame) => Promise<void>;
   readonly done: (error?: Error) => void;
+  /** What the frames of the answer may still cost. */
+  budget: number;
+  /** Content, or a part of a list, has come. */
+  came: boolean;
   /** What still comes is thrown away. */
   cancelled: boolean;
 }
@@ -34,8 +38,11 @@ export type ListRequest = Pick<ContentRequest, "chunkIndex" | "chunkBatches" | "
 
 /** What the answer to a request for a list is taken to weigh. */
 const LIST_BYTES = 64 * 1024;
-/** What a part of a list costs besides its bytes: without it millions of empty ones would cost nothing. */
+/** What a frame costs besides its bytes: without it millions of empty ones would cost nothing. */
 const PART_OVERHEAD = 256;
+/** What the frames of content and their records may cost besides the content, generously. */
+const FRAMES_OVERHEAD = 64 * 1024;
+const RECORD_OVERHEAD = 64;
 
 export interface FetcherInit {
   readonly mesh: Mesh;
@@ -46,6 +53,8 @@ export interface FetcherInit {
   readonly silenceMs?: number;
   /** The peer has units of a statement that was followed. */
   readonly announced?: (statement: number, units: readonly UnitName[]) => void;
+  /** The channel broke, or its peer broke the protocol, whether or not something was asked for. */
+  readonly broke?: (error: LockstepError) => void;
 }
 
 /** One request for a unit. */
@@ -81,14 +90,19 @@ export class ContentFetcher {
     this.#init = init;
   }
 
-  #ask(job: Omit<Job, "done" | "cancelled">, first: boolean): { job: Job | undefined; done: Promise<void> } {
+  #ask(job: Omit<Job, "done" | "came" | "cancelled">, first: boolean): { job: Job | undefined; done: Promise<void> } {
     let asked: Job | undefined;
     const done = new Promise<void>((resolve, reject) => {
       if (this.#stopped.signal.aborted) {
         reject(ended());
         return;
       }
-      asked = { ...job, cancelled: false, done: (error) => (error === undefined ? resolve() : reject(error)) };
+      asked = {
+        ...job,
+        came: false,
+        cancelled: false,
+        done: (error) => (error === undefined ? resolve() : reject(error)),
+      };
       if (first) this.#waiting.unshift(asked);
       else this.#waiting.push(asked);
       this.#start();
@@ -111,7 +125,8 @@ export class ContentFetcher {
     };
     const { statement, unit, ranges, fresh } = asked;
     const request = { statement, unit: { ...unit }, fresh, ranges: encodeRanges(ranges) };
-    const { job, done } = this.#ask({ request, bytes, take: takeData }, false);
+    const budget = FRAMES_OVERHEAD + 2 * bytes + RECORD_OVERHEAD * ranges.length;
+    const { job, done } = this.#ask({ request, bytes, budget, take: takeData }, false);
     return {
       ended: done.then(() => (isElsewhere ? "elsewhere" : "sent")),
       cancel: () => this.#cancel(job),
@@ -132,7 +147,7 @@ export class ContentFetcher {
 
   /** Says something that is not answered, before all that waits. */
   #tell(request: Pick<ContentRequest, "statement" | "follow" | "cancel">): void {
-    const job = { request: { ...request, ranges: NO_RANGES, fresh: false }, bytes: 0 };
+    const job = { request: { ...request, ranges: NO_RANGES, fresh: false }, bytes: 0, budget: 0 };
     const { done } = this.#ask({ ...job, take: async () => undefined }, true);
     // Of a peer that is gone others tell.
     done.catch(() => undefined);
@@ -146,15 +161,12 @@ export class ContentFetcher {
   /** Asks for a list, before all content that is waited for; each frame's bytes are one part. */
   async list(statement: number, what: ListRequest): Promise<Uint8Array[]> {
     const parts: Uint8Array[] = [];
-    let bytes = 0;
     const take = async (kind: number, frame: Frame): Promise<void> => {
-      bytes += frame.length + PART_OVERHEAD;
       if (kind !== CONTENT_FRAME.list) throw unasked();
-      if (bytes > LIMITS.listBytes) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent a list without end");
       parts.push(listPart(frame));
     };
     const request = { statement, ranges: NO_RANGES, fresh: false, ...what };
-    await this.#ask({ request, bytes: LIST_BYTES, take }, true).done;
+    await this.#ask({ request, bytes: LIST_BYTES, budget: LIMITS.listBytes, take }, true).done;
     return parts;
   }
 
@@ -196,6 +208,7 @@ export class ContentFetcher {
     this.#credit = CREDIT_BYTES;
     // The broken channel's requests end: else they would take what is meant for the next channel.
     this.#wake();
+    if (!this.#stopped.signal.aborted) this.#init.broke?.(toLockstepError(error));
   }
 
   /** Requests as credit allows, while the channel lasts: the source of the pipeline. */
@@ -229,13 +242,17 @@ export class ContentFetcher {
     }
     const job = this.#underWay.get(request);
     if (job === undefined) throw unasked();
-    if (kind !== CONTENT_FRAME.end && !job.cancelled) {
+    if (kind !== CONTENT_FRAME.end) {
+      job.budget -= frame.length + PART_OVERHEAD;
+      if (job.budget < 0) throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer sent an answer without end");
+      job.came ||= kind !== CONTENT_FRAME.elsewhere;
       frame[0] = kind;
-      await job.take(kind, frame);
+      if (!job.cancelled) await job.take(kind, frame);
     }
     if (!isLast) return;
     this.#underWay.delete(request);
     this.#credit += job.bytes;
+    if (!job.came) this.#init.download.giveBack(job.bytes);
     job.done();
     this.#wake();
   }

@@ -150,15 +150,21 @@ class ContentServer {
     return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now(), idle) !== false;
   }
 
-  /** At once, past all that waits. */
+  /** At once, past all that waits. It counts as open until it is sent, as nobody else would wait for that. */
   #decline(id: number): void {
+    this.#open.add(id);
     const frame = new Uint8Array(5);
     writeFrameHeader(frame, CONTENT_FRAME.elsewhere, id, true);
-    void this.#channel.send(frame).catch(() => undefined);
+    const close = (): void => {
+      this.#open.delete(id);
+      this.#cancelled.delete(id);
+    };
+    void this.#channel.send(frame).then(close, close);
   }
 
-  #nameOf({ statement, unit }: ContentRequest): string {
-    return `${statement}:${unit?.index}:${unit?.offset}`;
+  /** Of what is asked for: what another remote lacks of the same unit is of no use to one that lacks more. */
+  #nameOf({ statement, unit, ranges }: ContentRequest): string {
+    return `${statement}:${unit?.index}:${unit?.offset}:${mark(ranges)}`;
   }
 
   #now(): number {
@@ -201,8 +207,7 @@ class ContentServer {
     const { slots } = this.#components;
     const { closed } = this.#channel;
     for await (const { request, frames } of answers) {
-      // Lists are short, and others wait for them.
-      const free = request.unit === undefined || frames.length === 0 ? undefined : await slots.take(closed);
+      const free = isForList(request) || frames.length === 0 ? undefined : await slots.take(closed);
       let isEnded = false;
       try {
         for (const [i, frame] of frames.entries()) {
@@ -232,6 +237,18 @@ class ContentServer {
     if (cancelled) seeding.takeBack(this.#nameOf(request), this.#channel.peer);
     else seeding.sent(this.#nameOf(request), this.#channel.peer, this.#now());
   }
+}
+
+/** Lists are short, and others wait for them. */
+function isForList({ chunkIndex, chunkBatches, fragments }: ContentRequest): boolean {
+  return chunkIndex !== undefined || chunkBatches !== undefined || fragments !== undefined;
+}
+
+/** Tells different ranges apart, but for chance (FNV-1a): then a unit comes later, no more. */
+function mark(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 function elsewhere(): Uint8Array<ArrayBuffer> {

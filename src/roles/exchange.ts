@@ -6,8 +6,7 @@ import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Frame, Mesh } from "../ports/mesh.ts";
-import type { UnitState } from "../ports/tree.ts";
-import { LIMITS } from "../wire/limits.ts";
+import type { Received, UnitState } from "../ports/tree.ts";
 import { ContentFetcher, type ListRequest, type UnderWay } from "./content-fetcher.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -35,7 +34,7 @@ export interface UnitTransfer {
   readonly blockBytes: number;
   /** From here on it comes from this peer, all of it or, where the rest is here already, a part. */
   begin(peer: PeerId, isWhole: boolean): void;
-  take(frame: Frame, fromMaster: boolean): Promise<UnitState>;
+  take(frame: Frame, fromMaster: boolean): Promise<Received>;
   /** What is missing; what came in part is forgotten. */
   missing(): Promise<readonly ContentRange[]>;
 }
@@ -51,11 +50,30 @@ interface Entry {
   touched: boolean;
   dirty: boolean;
   state: UnitState;
+  /** Bytes that have come since the scheduler was told last. */
+  came: number;
+  /** A frame of it is being taken. */
+  taking: boolean;
+  /** Since when the master has said that others have it. */
+  elsewhereSince: number | undefined;
   request: UnderWay | undefined;
   readonly done: (error?: Error) => void;
 }
 
+/** What neighbours have announced of a statement. */
+interface Announced {
+  /** Units that there can be. */
+  readonly most: number;
+  /** Who has announced which; gone when all that was needed is here. */
+  sources: Map<string, Source[]> | undefined;
+  readonly counts: Map<Source, number>;
+}
+
 const TICK_MS = 250;
+/** Less than this is no progress: else one that sends a byte from time to time would never be left. */
+const PROGRESS_BYTES = 32 * 1024;
+/** A unit that others are said to have, and none announces, is asked of the master all the same after this. */
+const ELSEWHERE_PATIENCE_MS = 10_000;
 
 /**
  * Brings units of content from wherever they are to be had: the scheduler decides, this carries it
@@ -68,10 +86,12 @@ export class Exchange {
   readonly #sources: { readonly peer: PeerId; readonly fetcher: ContentFetcher }[] = [];
   readonly #entries = new Map<number, Entry>();
   readonly #ids = new Map<string, number>();
-  /** Of each statement that is followed: who has announced which units, and how many each. */
-  readonly #announced = new Map<number, { sources: Map<string, Source[]>; counts: Map<Source, number> }>();
+  /** Of each statement that was followed. */
+  readonly #announced = new Map<number, Announced>();
+  /** Neighbours that are gone, or not to be trusted. */
+  readonly #left = new Set<Source>();
   /** Units that are here, by statement: dropped with it. */
-  readonly #held = new Map<number, number[]>();
+  readonly #held = new Map<number, { readonly id: number; readonly name: string }[]>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -84,7 +104,8 @@ export class Exchange {
     for (const peer of neighbours) {
       const source = this.#schedule.addPeer();
       const announced = (statement: number, units: readonly UnitName[]): void => this.#take(source, statement, units);
-      this.#sources.push({ peer, fetcher: new ContentFetcher({ mesh, peer, round, download, announced }) });
+      const broke = (error: LockstepError): void => this.#lost(source, error);
+      this.#sources.push({ peer, fetcher: new ContentFetcher({ mesh, peer, round, download, announced, broke }) });
     }
   }
 
@@ -93,17 +114,25 @@ export class Exchange {
     return this.#sources.length > 1;
   }
 
-  /** Asks the neighbours to announce what they have of a statement. */
-  follow(statement: number): void {
+  /**
+   * Asks the neighbours to announce what they have of a statement.
+   *
+   * @param most units that it can have
+   */
+  follow(statement: number, most: number): void {
     if (!this.isShared) return;
-    this.#announced.set(statement, { sources: new Map(), counts: new Map() });
+    this.#announced.set(statement, { most, sources: new Map(), counts: new Map() });
     for (const { fetcher } of this.#sources.slice(1)) fetcher.follow(statement);
   }
 
   /** All of the statement's units are here, or not needed any more. */
   forget(statement: number): void {
-    this.#announced.delete(statement);
-    for (const id of this.#held.get(statement) ?? []) this.#schedule.dropUnit(id);
+    const announced = this.#announced.get(statement);
+    if (announced !== undefined) announced.sources = undefined;
+    for (const { id, name } of this.#held.get(statement) ?? []) {
+      this.#schedule.dropUnit(id);
+      this.#ids.delete(name);
+    }
     this.#held.delete(statement);
   }
 
@@ -138,11 +167,14 @@ export class Exchange {
         touched: false,
         dirty: false,
         state: "more",
+        came: 0,
+        taking: false,
+        elsewhereSince: undefined,
         request: undefined,
         done: (error) => (error === undefined ? resolve() : reject(error)),
       });
       this.#ids.set(name, id);
-      for (const source of this.#announced.get(statement)?.sources.get(name) ?? []) this.#schedule.has(source, id);
+      for (const source of this.#announced.get(statement)?.sources?.get(name) ?? []) this.#schedule.has(source, id);
       this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
       this.#pump();
     });
@@ -155,17 +187,21 @@ export class Exchange {
   /** A neighbour has announced units of a statement. */
   #take(source: Source, statement: number, units: readonly UnitName[]): void {
     const announced = this.#announced.get(statement);
-    if (announced === undefined) return;
-    const count = (announced.counts.get(source) ?? 0) + units.length;
+    if (announced === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "announced what nobody asked about");
+    // A frame counts as well: ones that name nothing would cost nothing else.
+    const count = (announced.counts.get(source) ?? 0) + Math.max(units.length, 1);
     announced.counts.set(source, count);
-    if (count > LIMITS.unitsPerStatement) {
-      throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer announced more content than there can be");
+    if (count > announced.most) {
+      throw new LockstepError("LOCKSTEP_TOO_LARGE", "announced more content than there can be");
     }
+    if (announced.sources === undefined || this.#left.has(source)) return;
     for (const unit of units) {
       const name = nameOf(statement, unit);
       const sources = announced.sources.get(name);
       if (sources === undefined) announced.sources.set(name, [source]);
-      else if (!sources.includes(source)) sources.push(source);
+      // Once more what was asked for in vain would be asked for again and again.
+      else if (sources.includes(source)) continue;
+      else sources.push(source);
       const id = this.#ids.get(name);
       if (id !== undefined) this.#schedule.has(source, id);
     }
@@ -173,6 +209,8 @@ export class Exchange {
   }
 
   #tick(): void {
+    // While this host is busy with what has come, it hears nothing from there.
+    for (const [id, entry] of this.#entries) if (entry.taking) this.#schedule.progress(id, this.#now());
     for (const { unit } of this.#schedule.stalled(this.#now())) this.#retract(unit);
     this.#pump();
   }
@@ -186,6 +224,8 @@ export class Exchange {
     entry.request = undefined;
     entry.dirty ||= entry.touched;
     entry.state = "more";
+    entry.came = 0;
+    entry.taking = false;
   }
 
   #pump(): void {
@@ -220,14 +260,21 @@ export class Exchange {
       const { statement, unit } = transfer;
       transfer.begin(peer, entry.ranges.length === unit.ranges.length);
       const { index, offset } = unit;
-      const fresh = source === MASTER && this.isShared;
+      const isPatient = this.#now() - (entry.elsewhereSince ?? this.#now()) < ELSEWHERE_PATIENCE_MS;
+      const fresh = source === MASTER && this.isShared && isPatient;
       const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
       entry.request = fetcher.fetch(request, async (frame) => {
         if (!isCurrent()) return;
-        entry.touched = true;
-        this.#schedule.progress(id, this.#now());
-        const state = await transfer.take(frame, source === MASTER);
-        if (isCurrent()) this.#took(id, entry, source, state);
+        [entry.touched, entry.taking] = [true, true];
+        const { state, bytes } = await transfer.take(frame, source === MASTER);
+        if (!isCurrent()) return;
+        entry.taking = false;
+        entry.came += bytes;
+        if (entry.came >= PROGRESS_BYTES) {
+          entry.came = 0;
+          this.#schedule.progress(id, this.#now());
+        }
+        this.#took(id, entry, source, state);
       });
       const how = await entry.request.ended;
       if (isCurrent()) this.#ended(id, entry, source, how);
@@ -249,6 +296,7 @@ export class Exchange {
 
   #ended(id: number, entry: Entry, source: Source, how: "sent" | "elsewhere"): void {
     if (how === "elsewhere") {
+      if (source === MASTER) entry.elsewhereSince ??= this.#now();
       entry.attempt++;
       entry.dirty ||= entry.touched;
       this.#schedule.refused(id, this.#now());
@@ -263,8 +311,9 @@ export class Exchange {
     this.#schedule.arrived(id, this.#now());
     this.#entries.delete(id);
     const held = this.#held.get(statement);
-    if (held === undefined) this.#held.set(statement, [id]);
-    else held.push(id);
+    const { name } = entry;
+    if (held === undefined) this.#held.set(statement, [{ id, name }]);
+    else held.push({ id, name });
     entry.done();
     this.#pump();
   }
@@ -279,6 +328,7 @@ export class Exchange {
   }
 
   #leave(source: Source): void {
+    this.#left.add(source);
     const asked = this.#schedule.left(source);
     for (const id of asked) this.#retract(id);
     this.#sources[source].fetcher.stop();
@@ -288,6 +338,7 @@ export class Exchange {
   /** A channel broke, or its peer broke the protocol. */
   #lost(source: Source, error: LockstepError): void {
     if (source === MASTER) this.#fail(error);
+    else if (this.#left.has(source) || this.#stopped) return;
     else if (error.code === "LOCKSTEP_MALFORMED" || error.code === "LOCKSTEP_TOO_LARGE") {
       this.#distrust(source, `broke the protocol: ${error.message}`);
     } else this.#leave(source);

@@ -209,6 +209,9 @@ export class HostLink {
     });
     for await (const { stage } of this.#requester.ask(request)) {
       if (stage === undefined) continue;
+      if (Math.max(stage.fed.length, stage.warnings.length) > LIMITS.neighbours + 1) {
+        throw new LockstepError("LOCKSTEP_TOO_LARGE", `${this.host} tells of more hosts than it has to do with`);
+      }
       const warnings = stage.warnings.map((warning) => decodeError(warning, this.host));
       yield { ...stage, problems: decodeProblems(stage.problems), warnings };
     }

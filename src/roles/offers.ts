@@ -42,6 +42,7 @@ export class Offers {
   #timer: NodeJS.Timeout | undefined;
   /** Something is to be told when the timer ends. */
   #news = false;
+  #ended = false;
 
   constructor(content: ContentReader) {
     this.#content = content;
@@ -50,7 +51,9 @@ export class Offers {
   /** A verified pack, as it came. */
   addPack(statement: number, unit: UnitName, ranges: Uint8Array, frames: Frames): void {
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-    this.#packs.set(nameOf(statement, unit), { ranges, frames, bytes });
+    const own = nameOf(statement, unit);
+    this.#packBytes -= this.#packs.get(own)?.bytes ?? 0;
+    this.#packs.set(own, { ranges, frames, bytes });
     this.#packBytes += bytes;
     for (const [name, pack] of this.#packs) {
       if (this.#packBytes <= KEPT_BYTES) break;
@@ -63,6 +66,8 @@ export class Offers {
   /** A file of which chunks will be offered. */
   addFile(file: OfferedFile): void {
     this.#files.set(file, []);
+    // Opened while the round came to its end: nobody would close it.
+    if (this.#ended) this.#close([file]);
     const surplus = [...this.#files.keys()].slice(0, Math.max(0, this.#files.size - KEPT_FILES));
     this.#close(surplus);
   }
@@ -98,6 +103,8 @@ export class Offers {
     if (statements.size >= LIMITS.followedStatements) {
       throw new LockstepError("LOCKSTEP_TOO_LARGE", "a peer follows too many statements");
     }
+    // Told of everything again and again it would be told without end.
+    if (statements.has(statement)) return;
     statements.set(statement, [...(this.#units.get(statement) ?? [])]);
     this.#tellSoon();
   }
@@ -155,7 +162,13 @@ export class Offers {
     return this.#content.readOffered(chunk, parts, compress);
   }
 
-  /** Nothing is offered any more. */
+  /** Nothing is offered any more, nor will be. */
+  end(): void {
+    this.#ended = true;
+    this.clear();
+  }
+
+  /** Nothing of what was offered is offered any more. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

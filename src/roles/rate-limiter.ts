@@ -40,4 +40,9 @@ export class RateLimiter {
     // What does not go costs the others nothing.
     if (signal.aborted) this.#paidAt -= cost;
   }
+
+  /** So many bytes that were let through did not go after all. */
+  giveBack(bytes: number): void {
+    if (Number.isFinite(this.#rate)) this.#paidAt -= (bytes / this.#rate) * 1000;
+  }
 }

@@ -111,8 +111,8 @@ export class RemoteDuty {
   #join({ neighbours, place, places }: PrepareRequest): Exchange {
     const { assignment, mesh, id, download, clock } = this.#init;
     const others = new Set(neighbours);
-    const known = neighbours.every((peer) => peer !== mesh.self && assignment.remotes.includes(peer));
-    if (!known || others.size > LIMITS.neighbours || place > places) {
+    const isOther = (peer: PeerId): boolean => peer !== mesh.self && assignment.remotes.includes(peer);
+    if (others.size > LIMITS.neighbours || ![...others].every(isOther) || place > places) {
       throw new LockstepError("LOCKSTEP_MALFORMED", "neighbours that are no other remotes of this root");
     }
     this.#exchange?.stop();
@@ -216,7 +216,7 @@ export class RemoteDuty {
 
   stop(): void {
     this.#exchange?.stop();
-    this.offers.clear();
+    this.offers.end();
   }
 }
 

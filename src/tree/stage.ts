@@ -85,7 +85,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
     chunkLists: [],
   };
   const chunked: ChunkedStep[] = [];
-  const { packs, starts, bytes } = cutPacks(request.stated, context.suite, ALONE_FROM_BYTES);
+  const { packs, starts, bytes, mostUnits } = cutPacks(request.stated, context.suite, ALONE_FROM_BYTES);
   for (const { index, action } of request.steps) {
     const stated = request.stated[index];
     const step: Step = {
@@ -110,7 +110,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
   }
   const inChunks = new Set(chunked.map(({ index }) => index));
   const units = packs.flatMap((pack) => unitOf(block, pack, inChunks) ?? []);
-  return { block, plan: { units, chunked, bytes } };
+  return { block, plan: { units, chunked, bytes, mostUnits } };
 }
 
 /** What of a pack must be fetched; undefined when nothing. */

@@ -20,8 +20,6 @@ export const LIMITS = {
   contentBytesPerRequest: 4 * 1024 * 1024,
   /** Units that one frame announces. */
   unitsPerFrame: 16_384,
-  /** Units of one statement that a peer may announce: chunks of some 700 GB. */
-  unitsPerStatement: 1_000_000,
   /** Statements whose units a peer may have announced at the same time. */
   followedStatements: 65_536,
   /** Remotes that one remote fetches from. */

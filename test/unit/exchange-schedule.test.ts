@@ -3,7 +3,6 @@ import {
   ALONE_WINDOW_BYTES,
   ExchangeSchedule,
   MASTER,
-  MASTER_WINDOW_BYTES,
   STALL_MS,
   TOTAL_WINDOW_BYTES,
 } from "../../src/compare/exchange-schedule.ts";
