@@ -59,7 +59,7 @@ export const TOTAL_WINDOW_BYTES = 16 << 20;
 const UNSHARED_BYTES = 4 << 20;
 const FIRST_UNSHARED_BYTES = 2 << 20;
 /** Milliseconds within which a unit is to be at a neighbour. */
-const SHARE_WITHIN_MS = 1_500;
+const SHARE_WITHIN_MS = 3_000;
 /** A neighbour that does not take a unit for so long will not do so. */
 const UNSHARED_MS = 5_000;
 /** A unit that the master has given to another remote is asked for again after this, if nobody has it. */

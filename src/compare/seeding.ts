@@ -8,7 +8,7 @@ const PASS_ON_MS = 5_000;
 /** On a slow link it may take longer: as many times as long as the sending took. */
 const PASS_ON_FACTOR = 4;
 /** While the master has nothing else to send, it does not wait longer than this, in milliseconds. */
-const IDLE_PASS_ON_MS = 1_500;
+const IDLE_PASS_ON_MS = 2_500;
 
 /** Units remembered; what was given before is given to whoever asks. */
 const MOST_REMEMBERED = 100_000;
