@@ -23,6 +23,8 @@ export class UploadSlots {
    * @returns frees the slot; it is freed by itself after a while
    */
   async take(signal: AbortSignal): Promise<() => void> {
+    // No event would tell of it any more.
+    if (signal.aborted) return () => undefined;
     if (this.#free > 0) this.#free--;
     else if (!(await this.#turn(signal))) return () => undefined;
     let taken = true;

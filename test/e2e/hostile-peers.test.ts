@@ -13,6 +13,7 @@ import { encodeBatch } from "../../src/model/batch.ts";
 import { ChunkListBuilder, chunkRoot } from "../../src/model/chunk-list.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { decodeRanges, encodeRanges } from "../../src/model/content-ranges.ts";
+import { decodeUnitNames, type UnitName } from "../../src/model/content-units.ts";
 import { cutPoint } from "../../src/model/cut.ts";
 import { ALL_ABILITIES, ENTRY_TYPES, type Entry } from "../../src/model/entry.ts";
 import { type ErrorCode, LockstepError } from "../../src/model/errors.ts";
@@ -30,7 +31,13 @@ import { RecordPacker } from "../../src/tree/content-records.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { packChunkList } from "../../src/tree/pack-chunk-list.ts";
 import { decodeMessage, encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
-import { CONTENT_FRAME, listFrames, readFrameHeader, writeFrameHeader } from "../../src/wire/content-frame.ts";
+import {
+  CONTENT_FRAME,
+  listFrames,
+  listPart,
+  readFrameHeader,
+  writeFrameHeader,
+} from "../../src/wire/content-frame.ts";
 import { Requester, type ResponseBody, respond } from "../../src/wire/exchange.ts";
 import { ContentRequest, type RoundRequest } from "../../src/wire/messages.ts";
 import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
@@ -177,7 +184,7 @@ async function withRound<T>(
   }
 }
 
-const ALONE = { neighbours: [], place: 1, places: 1 };
+const ALONE = { neighbours: [] as string[], place: 1, places: 1 };
 const PREPARED = { newBytes: 0, replacedBytes: 0, inFlightBytes: 0, deletions: 0, ...ALONE };
 
 function file(path: string, content: string | Buffer, change: Partial<Entry> = {}): StatedEntry {
@@ -815,6 +822,147 @@ test.serial("a request for more content at once than a master has room for is re
     "alpha",
   );
 });
+
+/** Asks a host for content over a channel of its own; frames of the answer by kind, and their content. */
+async function ask(
+  mesh: RunningMesh,
+  peer: string,
+  request: Partial<ContentRequest>,
+): Promise<{ kinds: number[]; content: string }> {
+  const channel = await mesh.open(peer, CONTENT, AbortSignal.timeout(30_000));
+  try {
+    await channel.send(
+      ContentRequest.encode({ id: 1, statement: 1, ranges: encodeRanges([]), fresh: false, ...request }),
+    );
+    const kinds: number[] = [];
+    let content = "";
+    for await (const frame of channel.source) {
+      const { kind } = readFrameHeader(frame);
+      if (kind === CONTENT_FRAME.end) return { kinds, content };
+      if (kind !== CONTENT_FRAME.alive) kinds.push(kind);
+      content += Buffer.from(frame).subarray(19).toString("latin1");
+    }
+    throw new LockstepError("LOCKSTEP_PEER_GONE", "closed");
+  } finally {
+    channel.abort(new Error("done"));
+  }
+}
+
+/** Units that a host announces of a statement, until there are so many. */
+async function announced(mesh: RunningMesh, peer: string, round: Round, statement: number, count: number) {
+  const channel = await mesh.open(peer, CONTENT, AbortSignal.timeout(30_000));
+  try {
+    const request = { id: 1, round: { ...round.id }, statement, ranges: encodeRanges([]), fresh: false };
+    // Once more is not told once more.
+    for (let i = 0; i < 3; i++) await channel.send(ContentRequest.encode({ ...request, follow: true }));
+    const units: UnitName[] = [];
+    for await (const frame of channel.source) {
+      if (readFrameHeader(frame).kind !== CONTENT_FRAME.have) continue;
+      units.push(...decodeUnitNames(listPart(frame), 100));
+      if (units.length >= count) return units;
+    }
+    throw new LockstepError("LOCKSTEP_PEER_GONE", "closed");
+  } finally {
+    channel.abort(new Error("done"));
+  }
+}
+
+test.serial(
+  "a remote serves other remotes of the round what it has verified, and nothing else to nobody else",
+  async (t) => {
+    const friend = await startPeer("friend");
+    // It announces nothing, and never answers.
+    friend.mesh.handle(
+      CONTENT,
+      () => true,
+      async (channel) => {
+        for await (const _ of channel.source);
+      },
+    );
+    const beta = fleet.host("beta").peerId;
+    const address = (name: string, { identity, mesh }: { identity: Identity; mesh: RunningMesh }) => ({
+      ...{ name, peer: identity.self, addresses: mesh.addresses() },
+    });
+    const change: Change = {
+      assignment: {
+        remotes: [beta, friend.identity.self],
+        hosts: [
+          ...[address("mallory", mallory), address("judas", judas), address("friend", friend)],
+          { name: "beta", peer: beta, addresses: [fleet.host("beta").address] },
+        ],
+      },
+    };
+    const content = "fed to others";
+    const honest = serveOther(LARGE, LARGE);
+    serving = (request, channel) =>
+      request.statement === 1 ? serve(content)(request, channel) : honest(request, channel);
+    const unit = { index: 0, offset: 0 };
+    const whole = encodeRanges([{ ...unit, length: content.length }]);
+    try {
+      const wrong: readonly Partial<typeof PREPARED>[] = [
+        ...[[judas.identity.self], [mallory.identity.self], [beta], [friend.identity.self, "12D3KooWnobody"]].map(
+          (neighbours) => ({ neighbours }),
+        ),
+        { place: 2, places: 1 },
+      ];
+      for (const request of wrong) {
+        await withRound(change, (link) =>
+          refused(t, "LOCKSTEP_MALFORMED", () => link.prepare({ ...PREPARED, ...request })),
+        );
+      }
+      await withRound(change, async (link, round) => {
+        const of = { round: { ...round.id }, unit, ranges: whole };
+        await link.prepare({ ...PREPARED, neighbours: [friend.identity.self] });
+        t.deepEqual((await ask(friend.mesh, beta, of)).kinds, [CONTENT_FRAME.elsewhere], "before it is there");
+        const told = announced(friend.mesh, beta, round, 1, 1);
+        await stage(link, await stated(round, [file("fed", content)]), [ACTIONS.create]);
+        t.deepEqual(await told, [unit]);
+        t.is((await ask(friend.mesh, beta, of)).content, content);
+        const part = encodeRanges([{ ...unit, length: 5 }]);
+        t.deepEqual((await ask(friend.mesh, beta, { ...of, ranges: part })).kinds, [CONTENT_FRAME.elsewhere]);
+        t.deepEqual((await ask(friend.mesh, beta, { ...of, statement: 7 })).kinds, [CONTENT_FRAME.elsewhere]);
+
+        // Chunks: what is verified, and of that no more than there is.
+        const large = stage(link, await stated(round, [file("large", LARGE)], { number: 2 }), [ACTIONS.create], 2);
+        const [first] = await announced(friend.mesh, beta, round, 2, 1);
+        await large;
+        const chunk = { ...of, statement: 2, unit: first };
+        const some = encodeRanges([{ index: 0, offset: first.offset + 7, length: 100 }]);
+        const { content: bytes } = await ask(friend.mesh, beta, { ...chunk, ranges: some });
+        t.is(bytes, LARGE.subarray(first.offset + 7, first.offset + 107).toString("latin1"));
+        const beyond = [
+          [{ index: 0, offset: first.offset, length: 3 << 20 }],
+          [{ index: 1, offset: first.offset, length: 1 }],
+          Array.from({ length: 8 }, () => ({ index: 0, offset: first.offset, length: 500_000 })),
+        ];
+        for (const ranges of beyond) {
+          await t.throwsAsync(() => ask(friend.mesh, beta, { ...chunk, ranges: encodeRanges(ranges) }));
+        }
+
+        // Others.
+        for (const { mesh } of [judas, mallory]) {
+          await t.throwsAsync(() => ask(mesh, beta, of));
+          await t.throwsAsync(() => announced(mesh, beta, round, 1, 1));
+        }
+        await t.throwsAsync(() => ask(friend.mesh, beta, { ...of, round: { ...round.id, sequence: 1 } }));
+        await t.throwsAsync(() => ask(friend.mesh, beta, { ...of, round: { ...round.id, root: "other" } }));
+
+        // Too many at once.
+        const channel = await friend.mesh.open(beta, CONTENT, AbortSignal.timeout(30_000));
+        const flood = async (): Promise<void> => {
+          for (let id = 1; id <= 5000; id++) {
+            await channel.send(ContentRequest.encode({ ...chunk, id, fresh: false, ranges: some }));
+          }
+          for await (const _ of channel.source);
+          throw new Error("all of them were answered");
+        };
+        await t.throwsAsync(flood, { instanceOf: LockstepError });
+      });
+    } finally {
+      await friend.mesh.stop();
+    }
+  },
+);
 
 test.serial("a remote that answers with lies fails alone; the others are brought in step", async (t) => {
   type Answer = (request: RoundRequest) => ResponseBody | readonly ResponseBody[];

@@ -1,75 +1,12 @@
 /** The fetcher over channels that break, against a master that this test plays. */
 import test from "ava";
 import { LockstepError } from "../../src/model/errors.ts";
-import type { Channel, Frame, Mesh } from "../../src/ports/mesh.ts";
+import type { Mesh } from "../../src/ports/mesh.ts";
 import { ContentFetcher } from "../../src/roles/content-fetcher.ts";
 import { RateLimiter } from "../../src/roles/rate-limiter.ts";
-import { CONTENT_FRAME, writeFrameHeader } from "../../src/wire/content-frame.ts";
-import { ContentRequest } from "../../src/wire/messages.ts";
-
-type Answer = (request: ContentRequest, channel: FakeChannel) => void;
-
-/** One side of a channel whose other side answers at once. */
-class FakeChannel implements Channel {
-  readonly peer = "master";
-  heardAt = 0;
-  readonly #closed = new AbortController();
-  readonly #frames: Frame[] = [];
-  #taken = 0;
-  readonly #answer: Answer;
-  #error: Error | undefined;
-  #ended = false;
-  #wake: () => void = () => undefined;
-  readonly source: AsyncIterable<Frame> = { [Symbol.asyncIterator]: () => this.#read() };
-
-  constructor(answer: Answer) {
-    this.#answer = answer;
-  }
-
-  get closed(): AbortSignal {
-    return this.#closed.signal;
-  }
-
-  async *#read(): AsyncGenerator<Frame> {
-    for (;;) {
-      if (this.#taken < this.#frames.length) yield this.#frames[this.#taken++];
-      else if (this.#error !== undefined) throw this.#error;
-      else if (this.#ended) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  readonly sink = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
-    for await (const frame of source) await this.send(frame);
-  };
-
-  async send(bytes: Uint8Array): Promise<void> {
-    if (this.#error !== undefined) throw this.#error;
-    this.#answer(ContentRequest.decode(bytes), this);
-  }
-
-  /** Sends a frame to the fetcher. */
-  push(kind: number, request: number, bytes = 5): void {
-    const frame = new Uint8Array(bytes);
-    writeFrameHeader(frame, kind, request);
-    this.#frames.push(frame);
-    this.heardAt = performance.now();
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async close(): Promise<void> {}
-
-  abort(error: Error): void {
-    this.#error ??= error;
-    this.#closed.abort(error);
-    this.#wake();
-  }
-}
+import { CONTENT_FRAME } from "../../src/wire/content-frame.ts";
+import type { ContentRequest } from "../../src/wire/messages.ts";
+import { type Answer, FakeChannel } from "../fixtures/fake-channel.ts";
 
 function fetcherOf(answer: Answer, opened: () => Promise<void> = async () => undefined, silenceMs?: number) {
   const channels: FakeChannel[] = [];
@@ -154,4 +91,58 @@ test("a host that falls silent is given up, and one that is only slow is not", a
   );
   await t.notThrowsAsync(within(slow.fetcher.fetch(ASKED, nothing).ended));
   slow.fetcher.stop();
+});
+
+test("an answer of frames without end is refused, though they hold nothing", async (t) => {
+  const { fetcher } = fetcherOf((request, channel) => {
+    for (let i = 0; i < 10_000; i++) channel.push(CONTENT_FRAME.data, request.id);
+  });
+  await t.throwsAsync(within(fetcher.fetch(ASKED, nothing).ended), { code: "LOCKSTEP_TOO_LARGE" });
+  fetcher.stop();
+});
+
+test("what is elsewhere ends so, and a list or another request's frames in its place are refused", async (t) => {
+  const { fetcher } = fetcherOf((request, channel) => {
+    channel.push(CONTENT_FRAME.elsewhere, request.id);
+    channel.push(CONTENT_FRAME.end, request.id);
+  });
+  t.is(await within(fetcher.fetch(ASKED, nothing).ended), "elsewhere");
+  fetcher.stop();
+  for (const [kind, id] of [
+    [CONTENT_FRAME.list, 0],
+    [CONTENT_FRAME.data, 1],
+    [CONTENT_FRAME.end, 1],
+    [CONTENT_FRAME.have, 0],
+    [99, 0],
+  ]) {
+    const { fetcher: other } = fetcherOf((request, channel) => channel.push(kind, request.id + id, 20));
+    await t.throwsAsync(within(other.fetch(ASKED, nothing).ended), { code: "LOCKSTEP_MALFORMED" });
+    other.stop();
+  }
+});
+
+test("of a cancelled request nothing more is handed on, and its room is there again", async (t) => {
+  const asked: ContentRequest[] = [];
+  const { channels, fetcher } = fetcherOf((request) => void asked.push(request));
+  const big = { ...ASKED, bytes: 8 << 20, ranges: [{ ...UNIT, length: 8 << 20 }] };
+  const taken: number[] = [];
+  const first = fetcher.fetch(big, async (frame) => void taken.push(frame.length));
+  const second = fetcher.fetch(ASKED, nothing);
+  const waits = fetcher.fetch(ASKED, nothing);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.is(asked.length, 1, "there is no room for more");
+  waits.cancel();
+  await within(waits.ended);
+  first.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.is(asked[1]?.cancel, asked[0].id);
+  channels[0].push(CONTENT_FRAME.data, asked[0].id, 100);
+  channels[0].push(CONTENT_FRAME.end, asked[0].id);
+  await within(first.ended);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.deepEqual(taken, []);
+  t.is(asked.length, 3);
+  channels[0].push(CONTENT_FRAME.end, asked[2].id);
+  t.is(await within(second.ended), "sent");
+  fetcher.stop();
 });
