@@ -1,8 +1,10 @@
 /** Content that comes from other remotes: in pieces, from one after the other, and wrong. */
+
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { isPack } from "../../src/model/content-units.ts";
 import type { OfferedFile, Tree, UnitState } from "../../src/ports/tree.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
@@ -122,7 +124,7 @@ test.serial("what the master sends wrong is a problem of its path, and of no oth
   const wrong: string[] = [];
   const bring = async (bringing: Bringing): Promise<void> => {
     const frames = await bringing.read(bringing.ranges);
-    const isFirst = bringing.unit.offset === 0;
+    const isFirst = isPack(bringing.unit) || bringing.unit.offset === 0;
     const states = await take(bringing, isFirst ? turned(frames) : frames, true);
     if (isFirst) wrong.push(states.at(-1) as string);
   };

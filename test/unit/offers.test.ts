@@ -45,7 +45,7 @@ const request = (change: Partial<ContentRequest> = {}): ContentRequest => ({
   ...change,
 });
 const frames = (bytes = 20): Uint8Array<ArrayBuffer>[] => [new Uint8Array(bytes)];
-const told = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60));
+const told = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
 
 test("what was added is answered, and nothing else", async (t) => {
   const reader = new Reader();
