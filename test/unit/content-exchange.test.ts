@@ -122,8 +122,11 @@ test("what a neighbour announces comes from it", async (t) => {
 });
 
 test("a neighbour that says again and again that it has what it has not is asked for it once", async (t) => {
+  let declined = 0;
   const world = worldOf({
-    master: honest,
+    // For a moment nobody else gives it.
+    master: (request, channel) =>
+      (request.unit !== undefined && declined++ === 0 ? elsewhere : honest)(request, channel),
     one(request, channel) {
       const units = [{ index: 0, offset: 0 }];
       if (request.follow === true) have(channel, 1, units);
@@ -139,7 +142,7 @@ test("a neighbour that says again and again that it has what it has not is asked
   await pause();
   const unit = transfer(0);
   await within(world.exchange.fetch(unit));
-  t.deepEqual(unit.from, ["one", "master"]);
+  t.deepEqual(unit.from, ["one", "master", "master"]);
   t.is(unitsAsked(world, "one").length, 1);
   world.exchange.stop();
 });
@@ -271,6 +274,25 @@ test("one that sends something wrong is asked no more, and what it sends meanwhi
   for (const unit of units) t.is(unit.from.at(-1), "master");
   t.is(world.warnings.length, 1);
   t.true(world.channels.get("one")?.closed.aborted);
+  world.exchange.stop();
+});
+
+test("one that sends less than it announced is asked no more", async (t) => {
+  const world = worldOf({
+    master: honest,
+    one(request, channel) {
+      if (request.follow === true) have(channel, 1, [{ index: 0, offset: 0 }]);
+      if (request.unit === undefined) return;
+      channel.push(CONTENT_FRAME.data, request.id, 50_000);
+      channel.push(CONTENT_FRAME.end, request.id);
+    },
+  });
+  world.exchange.follow(1, 10);
+  await pause();
+  const unit = transfer(0);
+  await within(world.exchange.fetch(unit));
+  t.deepEqual(unit.from, ["one", "master"]);
+  t.regex(world.warnings[0]?.message ?? "", /^one sent less/);
   world.exchange.stop();
 });
 
