@@ -13,10 +13,10 @@ import type { PeerId } from "../model/role.ts";
 import type { Mesh } from "../ports/mesh.ts";
 import type { CheckResult, Held } from "../ports/tree.ts";
 import { decodeError, decodeHeld, decodeHold, decodeProblems } from "../wire/codec.ts";
-import { type RequestBody, Requester, type ResponseBody } from "../wire/exchange.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
 import { ROUND } from "../wire/protocols.ts";
+import { type RequestBody, Requester, type ResponseBody } from "../wire/request-response.ts";
 
 export interface HostList {
   readonly root: ListRoot;

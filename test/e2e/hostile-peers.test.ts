@@ -38,9 +38,9 @@ import {
   readFrameHeader,
   writeFrameHeader,
 } from "../../src/wire/content-frame.ts";
-import { Requester, type ResponseBody, respond } from "../../src/wire/exchange.ts";
 import { ContentRequest, type RoundRequest } from "../../src/wire/messages.ts";
 import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
+import { Requester, type ResponseBody, respond } from "../../src/wire/request-response.ts";
 import { differences, dumpTree, Fleet, isTidy, runLockstep, writeTree } from "./mesh-harness.ts";
 
 const { hash } = createHasher();

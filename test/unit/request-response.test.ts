@@ -1,7 +1,7 @@
 /** Who asks and who answers, over a channel within this process. */
 import test from "ava";
 import { localChannelPair } from "../../src/mesh/local-channel.ts";
-import { Requester, respond } from "../../src/wire/exchange.ts";
+import { Requester, respond } from "../../src/wire/request-response.ts";
 
 const ROUND = { root: "www", epoch: 1, sequence: 1, term: 1 };
 
