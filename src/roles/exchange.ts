@@ -74,6 +74,8 @@ const TICK_MS = 250;
 const PROGRESS_BYTES = 32 * 1024;
 /** A unit that others are said to have, and none announces, is asked of the master all the same after this. */
 const ELSEWHERE_PATIENCE_MS = 10_000;
+/** For so long after a neighbour was found out, what is said to be elsewhere may be what only that one was given. */
+const FOUND_OUT_MS = 5_000;
 
 /**
  * Brings units of content from wherever they are to be had: the scheduler decides, this carries it
@@ -94,6 +96,7 @@ export class Exchange {
   readonly #held = new Map<number, { readonly id: number; readonly name: string }[]>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #foundOutAt = Number.NEGATIVE_INFINITY;
 
   constructor(init: ExchangeInit) {
     this.#init = init;
@@ -260,8 +263,7 @@ export class Exchange {
       const { statement, unit } = transfer;
       transfer.begin(peer, entry.ranges.length === unit.ranges.length);
       const { index, offset } = unit;
-      const isPatient = this.#now() - (entry.elsewhereSince ?? this.#now()) < ELSEWHERE_PATIENCE_MS;
-      const fresh = source === MASTER && this.isShared && isPatient;
+      const fresh = source === MASTER && this.isShared && this.#isPatient(entry);
       const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
       entry.request = fetcher.fetch(request, async (frame) => {
         if (!isCurrent()) return;
@@ -281,6 +283,13 @@ export class Exchange {
     } catch (error) {
       if (isCurrent()) this.#lost(source, toLockstepError(error));
     }
+  }
+
+  /** Whether the unit can wait for a remote that the master has given it to. */
+  #isPatient({ elsewhereSince }: Entry): boolean {
+    if (elsewhereSince === undefined) return true;
+    const now = this.#now();
+    return now - elsewhereSince < ELSEWHERE_PATIENCE_MS && now - this.#foundOutAt > FOUND_OUT_MS;
   }
 
   #took(id: number, entry: Entry, source: Source, state: UnitState): void {
@@ -321,6 +330,7 @@ export class Exchange {
   /** The peer is not asked any more in this pass, and the report says why. */
   #distrust(source: Source, why: string): void {
     const { peer } = this.#sources[source];
+    this.#foundOutAt = this.#now();
     this.#init.warn(
       new LockstepError("LOCKSTEP_CONTENT_MISMATCH", `${peer} ${why}; it was asked no more`, { host: peer }),
     );

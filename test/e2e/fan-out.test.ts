@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { CONTENT_FRAME, haveFrame, readFrameHeader, writeFrameHeader } from "../../src/wire/content-frame.ts";
+import { CONTENT_FRAME, haveFrame, readFrameHeader } from "../../src/wire/content-frame.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
 import { startTwistedNode, type Twist, type TwistedNode } from "../fixtures/twisted-node.ts";
 import { differences, Fleet, isTidy, type RemoteResult, runLockstep, until, writeTree } from "./mesh-harness.ts";
@@ -109,12 +109,6 @@ const isContent = (frame: Uint8Array): boolean => {
   const { kind } = readFrameHeader(frame);
   return kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed;
 };
-const idOf = (frame: Uint8Array): number => new DataView(frame.buffer, frame.byteOffset).getUint32(1, true);
-const framed = (kind: number, id: number, bytes = 5): Uint8Array => {
-  const frame = new Uint8Array(bytes);
-  writeFrameHeader(frame, kind, id);
-  return frame;
-};
 const onContent = (change: (frame: Uint8Array) => readonly Uint8Array[]): Twist => ({
   frame: (frame) => (isContent(frame) ? change(frame) : [frame]),
 });
@@ -134,10 +128,6 @@ const LIES: Readonly<Record<string, Lie>> = {
       new DataView(frame.buffer, frame.byteOffset).setUint32(5, 0, true);
       return [frame];
     }),
-    warning: /broke the protocol/,
-  },
-  "frames without end that hold nothing": {
-    twist: onContent((frame) => Array.from({ length: 20_000 }, () => framed(CONTENT_FRAME.data, idOf(frame)))),
     warning: /broke the protocol/,
   },
   "announcements of what is not there": {
@@ -184,9 +174,9 @@ test.serial("a remote that serves lies is found out and left, and everybody come
   const station = ["--data", fleet.controlData, "--fleet", fleetFile, "--json"];
   t.is((await runLockstep("assign", ...station)).exitCode, 0);
   const honest = ["beta", "gamma"];
-  for (const [lie, { twist, warning }] of Object.entries(LIES)) {
+  const tryOut = async (lie: string, { twist, warning }: Lie, seed: string): Promise<boolean> => {
     rmSync(fleet.path("alpha", "www"), { recursive: true });
-    const files = contents(lie, { small: 60, single: 16, large: 1, mib: 6 });
+    const files = contents(seed, { small: 60, single: 16, large: 1, mib: 6 });
     writeTree(fleet.path("alpha", "www"), files);
     judas.twist = twist;
     [judas.asked, judas.channels] = [0, 0];
@@ -202,7 +192,7 @@ test.serial("a remote that serves lies is found out and left, and everybody come
     const { json, exitCode, stdout } = await sync;
     t.is(exitCode, 0, `${lie}: ${stdout}`);
     inStep(t, [...honest, "judas"]);
-    t.true(judas.asked > 0 || judas.twist.asked !== undefined, `${lie}: nobody asked it anything`);
+    if (judas.asked === 0 && twist.asked === undefined) return false;
     // One channel for each of the others: whoever leaves it does not come back.
     if (warning !== undefined) t.is(judas.channels, honest.length, lie);
     const warnings = honest.flatMap((remote) => json.remotes[remote].warnings);
@@ -214,6 +204,13 @@ test.serial("a remote that serves lies is found out and left, and everybody come
     }
     t.deepEqual(json.remotes["judas"].warnings, [], lie);
     t.log(`${lie}: ${json.durationMs} of ${Date.now() - began} ms, asked ${judas.asked}`);
+    return true;
+  };
+  for (const [lie, what] of Object.entries(LIES)) {
+    // On a busy machine the others may have got everything before it had anything.
+    let wasAsked = false;
+    for (let i = 0; i < 5 && !wasAsked; i++) wasAsked = await tryOut(lie, what, `${lie} ${i}`);
+    t.true(wasAsked, `${lie}: nobody asked it anything`);
   }
   judas.twist = {};
 });

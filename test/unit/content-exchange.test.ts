@@ -203,6 +203,19 @@ test("what the master keeps saying is elsewhere it is asked for all the same in 
   world.exchange.stop();
 });
 
+test("what only a neighbour that was found out was given comes from the master soon", async (t) => {
+  const world = worldOf({
+    master: (request, channel) => (request.fresh ? elsewhere : honest)(request, channel),
+    one(request, channel) {
+      if (request.follow === true) have(channel, 7, []);
+    },
+  });
+  world.exchange.follow(1, 10);
+  await within(world.exchange.fetch(transfer(0)), 4_000);
+  t.is(unitsAsked(world, "master").length, 2);
+  world.exchange.stop();
+});
+
 test("a neighbour that sends a byte from time to time is left, and what it owes comes from others", async (t) => {
   const world = worldOf({
     master: honest,
