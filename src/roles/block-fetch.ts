@@ -33,7 +33,6 @@ interface Attempt {
   readonly peer: PeerId;
   /** Frames of all that is needed, should others need the same. */
   readonly kept: Frame[] | undefined;
-  bytes: number;
 }
 
 /**
@@ -77,14 +76,20 @@ export class BlockFetch {
     const { exchange, offers, round, block, statement } = this.#init;
     const isPack = chunk === undefined && exchange.isShared;
     const ranges = isPack ? encodeRanges(unit.ranges) : new Uint8Array(0);
-    let attempt: Attempt = { peer: "", kept: undefined, bytes: 0 };
+    let attempt: Attempt = { peer: "", kept: undefined };
+    let counted = 0;
     return {
       statement,
       block,
       unit,
       blockBytes: this.#blockBytes,
-      begin(peer, isWhole) {
-        attempt = { peer, kept: isPack && isWhole ? [] : undefined, bytes: 0 };
+      begin: (peer, missing) => {
+        // What came of an earlier attempt and is missing all the same counts for nobody.
+        const here = Math.max(0, unit.bytes - missing.reduce((sum, { length }) => sum + length, 0));
+        this.#count(attempt.peer, Math.min(0, here - counted));
+        counted = Math.min(here, counted);
+        const isWhole = missing.length === unit.ranges.length;
+        attempt = { peer, kept: isPack && isWhole ? [] : undefined };
       },
       take: async (frame, fromMaster): Promise<Received> => {
         this.received += frame.length;
@@ -94,10 +99,8 @@ export class BlockFetch {
         kept?.push(frame.slice());
         const received = await round.receive(block, unit, frame, fromMaster);
         const { state, bytes, digest } = received;
-        own.bytes += bytes;
         this.#count(own.peer, bytes);
-        // What turned out to be wrong counts for nobody.
-        if (state === "wrong" || state === "again") this.#count(own.peer, -own.bytes);
+        counted += bytes;
         if (state === "verified" && kept !== undefined) offers.addPack(statement, unit, ranges, kept);
         else if (state === "verified" && chunk?.file !== undefined && digest !== undefined) {
           const { file, offset, length } = chunk;
@@ -110,6 +113,7 @@ export class BlockFetch {
   }
 
   #count(peer: PeerId, bytes: number): void {
+    if (bytes === 0) return;
     const fed = (this.fed.get(peer) ?? 0) + bytes;
     if (fed === 0) this.fed.delete(peer);
     else this.fed.set(peer, fed);

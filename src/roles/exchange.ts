@@ -33,7 +33,7 @@ export interface UnitTransfer {
   /** Bytes of the block's content. */
   readonly blockBytes: number;
   /** From here on it comes from this peer, all of it or, where the rest is here already, a part. */
-  begin(peer: PeerId, isWhole: boolean): void;
+  begin(peer: PeerId, ranges: readonly ContentRange[]): void;
   take(frame: Frame, fromMaster: boolean): Promise<Received>;
   /** What is missing; what came in part is forgotten. */
   missing(): Promise<readonly ContentRange[]>;
@@ -261,7 +261,7 @@ export class Exchange {
         entry.bytes = ranges.reduce((sum, { length }) => sum + length, 0);
       }
       const { statement, unit } = transfer;
-      transfer.begin(peer, entry.ranges.length === unit.ranges.length);
+      transfer.begin(peer, entry.ranges);
       const { index, offset } = unit;
       const fresh = source === MASTER && this.isShared && this.#isPatient(entry);
       const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
