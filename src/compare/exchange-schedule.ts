@@ -156,6 +156,9 @@ export class ExchangeSchedule {
   readonly #unshared = new Map<number, { readonly since: number; late: boolean }>();
   #unsharedBytes = 0;
   #mayBeUnshared = FIRST_UNSHARED_BYTES;
+  /** A unit was not taken by anybody for long, and none has been since: then there is nothing to wait for. */
+  #isUntaken = false;
+  #takenAt = Number.NEGATIVE_INFINITY;
   /** When something came last, or there was nothing to wait for. */
   #lastProgress = 0;
   #moveAfter = 0;
@@ -222,7 +225,14 @@ export class ExchangeSchedule {
     peer.has[word] |= 1 << (id & 31);
     unit.holders++;
     if (unit.state === State.Waiting) peer.wanted++;
+    if (this.#unshared.has(id)) this.#isUntaken = false;
     this.#shared(id);
+  }
+
+  /** Some neighbour has asked this remote for content. */
+  taken(now: number): void {
+    this.#takenAt = now;
+    this.#isUntaken = false;
   }
 
   #shared(id: number): void {
@@ -247,8 +257,9 @@ export class ExchangeSchedule {
    * The unit has come and is verified.
    *
    * @param from the source it came from, where it may be another than the one that was asked last
+   * @param isWanted some neighbour may lack it too
    */
-  arrived(id: number, now: number, from?: Source): void {
+  arrived(id: number, now: number, from?: Source, isWanted = true): void {
     const unit = this.#units[id];
     if (unit.state === State.Held || unit.state === State.Dropped) return;
     const asked = this.#asked.get(id);
@@ -263,7 +274,7 @@ export class ExchangeSchedule {
     this.#settle(id, State.Held);
     this.#lastProgress = now;
     if (source === MASTER) this.#elsewhere = 0;
-    if (source === MASTER && unit.holders === 0 && this.#live > 0) {
+    if (source === MASTER && unit.holders === 0 && this.#live > 0 && isWanted) {
       this.#unshared.set(id, { since: now, late: false });
       this.#unsharedBytes += unit.init.bytes;
     }
@@ -505,8 +516,12 @@ export class ExchangeSchedule {
       if (now - unshared.since < SHARE_WITHIN_MS) break;
       if (!unshared.late) this.#mayBeUnshared /= 2;
       unshared.late = true;
-      if (now - unshared.since >= UNSHARED_MS) this.#shared(id);
+      if (now - unshared.since < UNSHARED_MS) continue;
+      // Nobody but this remote lacks it, nor, in all likelihood, the next ones.
+      this.#isUntaken = now - this.#takenAt >= UNSHARED_MS;
+      this.#shared(id);
     }
+    if (this.#isUntaken) return true;
     const bytes = this.#unsharedBytes + underWay;
     return bytes === 0 || bytes < this.#mayBeUnshared;
   }

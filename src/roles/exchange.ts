@@ -21,6 +21,10 @@ export interface ExchangeInit {
   readonly sharers: number;
   readonly download: RateLimiter;
   readonly clock: Clock;
+  /** Whether some neighbour lacks content of the statement. */
+  readonly isFollowed: (statement: number) => boolean;
+  /** How often neighbours have asked this remote for content. */
+  readonly served: () => number;
   /** Is told of a neighbour that is not to be trusted. */
   readonly warn: (warning: LockstepError) => void;
 }
@@ -94,6 +98,7 @@ export class Exchange {
   readonly #left = new Set<Source>();
   /** Units that are here, by statement: dropped with it. */
   readonly #held = new Map<number, { readonly id: number; readonly name: string }[]>();
+  #served = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #foundOutAt = Number.NEGATIVE_INFINITY;
@@ -233,6 +238,9 @@ export class Exchange {
 
   #pump(): void {
     if (this.#stopped) return;
+    const served = this.#init.served();
+    if (served !== this.#served) this.#schedule.taken(this.#now());
+    this.#served = served;
     for (const ask of this.#schedule.next(this.#now())) this.#start(ask);
     if (this.#entries.size > 0) return;
     clearInterval(this.#timer);
@@ -317,7 +325,7 @@ export class Exchange {
 
   #finish(id: number, entry: Entry): void {
     const { statement } = entry.transfer;
-    this.#schedule.arrived(id, this.#now());
+    this.#schedule.arrived(id, this.#now(), undefined, this.#init.isFollowed(statement));
     this.#entries.delete(id);
     const held = this.#held.get(statement);
     const { name } = entry;

@@ -39,6 +39,7 @@ export class Offers {
   readonly #units = new Map<number, UnitName[]>();
   /** Who is told of which statements, and what is to be told. */
   readonly #followers = new Map<Channel, Map<number, UnitName[]>>();
+  #served = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Something is to be told when the timer ends. */
   #news = false;
@@ -109,6 +110,17 @@ export class Offers {
     this.#tellSoon();
   }
 
+  /** How often something was asked for. */
+  get served(): number {
+    return this.#served;
+  }
+
+  /** Whether somebody wants to know of the statement. */
+  isFollowed(statement: number): boolean {
+    for (const statements of this.#followers.values()) if (statements.has(statement)) return true;
+    return false;
+  }
+
   #announce(statement: number, { index, offset }: UnitName): void {
     const unit = { index, offset };
     const units = this.#units.get(statement);
@@ -141,6 +153,7 @@ export class Offers {
 
   /** What was asked for, in frames; undefined when it is not here, or not any more. */
   async answer(request: ContentRequest, compress: boolean): Promise<Frames | undefined> {
+    this.#served++;
     const { statement, unit, ranges } = request;
     if (unit === undefined) return undefined;
     const name = nameOf(statement, unit);

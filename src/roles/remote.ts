@@ -126,6 +126,8 @@ export class RemoteDuty {
       sharers: Math.max(places, 1),
       download,
       clock,
+      served: () => this.offers.served,
+      isFollowed: (statement) => this.offers.isFollowed(statement),
       warn: (warning) => this.#warnings.push(warning),
     });
     return this.#exchange;

@@ -62,6 +62,8 @@ function worldOf(peers: Readonly<Record<string, Peer>>): World {
     sharers: 1,
     download: new RateLimiter(clock, Number.POSITIVE_INFINITY),
     clock,
+    isFollowed: () => true,
+    served: () => 0,
     warn: (warning) => world.warnings.push(warning),
   });
   return Object.assign(world, { exchange });

@@ -197,3 +197,34 @@ test("one whose units nobody takes gets one at a time from the master", (t) => {
   for (let now = 100; now < 5_100; now += 250) t.deepEqual(schedule.next(now), []);
   t.is(schedule.next(5_200).length, 1);
 });
+
+test("what nobody else lacks is not waited for", (t) => {
+  const schedule = start({ units: 64 });
+  let asked = 0;
+  // Each unit comes at once, and nobody takes it.
+  for (let now = 0; now < 20_000; now += 50) {
+    for (const { unit } of schedule.next(now)) {
+      asked++;
+      schedule.arrived(unit, now + 20);
+    }
+  }
+  t.is(asked, 64);
+
+  const busy = start({ units: 64 });
+  let given = 0;
+  for (let now = 0; now < 20_000; now += 50) {
+    // Others do ask for something: then they will come for the rest.
+    busy.taken(now);
+    for (const { unit } of busy.next(now)) {
+      given++;
+      busy.arrived(unit, now + 20);
+    }
+  }
+  t.true(given < 16, `${given}`);
+
+  const unwanted = start({ units: 64 });
+  for (let now = 0; now < 2_000; now += 50) {
+    for (const { unit } of unwanted.next(now)) unwanted.arrived(unit, now + 20, undefined, false);
+  }
+  t.is(unwanted.waiting, 0);
+});
