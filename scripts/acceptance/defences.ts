@@ -1273,7 +1273,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "fan-out: requests under way",
     file: CONTENT_SERVER,
-    remove: "this.#open.size >= LIMITS.contentRequests",
+    remove: "this.#open.size + this.#slots.size >= LIMITS.contentRequests",
     by: "this.#open.size < 0",
     test: E2E_HOSTILE,
     match: "a remote serves other remotes*",

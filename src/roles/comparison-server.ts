@@ -32,7 +32,7 @@ import type { StateStore } from "../ports/store.ts";
 import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
-import { pack } from "../wire/packed-frame.ts";
+import { unpack } from "../wire/packed-frame.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
 import { HostLink, type StagePart } from "./host-link.ts";
@@ -804,12 +804,13 @@ class BlockStatements {
     const inOrder = [...block.paths].sort((a, b) => a.ordinal - b.ordinal);
     const ordinals = rangesOf(inOrder.map((path) => path.ordinal));
     const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
-    const answer = await this.#master.state(ordinals, fetched, []);
-    const { payload } = await this.#signer.open("lockstep-block-statement", answer.statement);
-    // For one remote alone it would not be worth the time.
-    const isPacked = (this.#users.get(block.index)?.size ?? 0) > 1;
-    const statement = isPacked ? pack(answer.statement) : answer.statement;
-    return { ...answer, statement, isPacked, paths: decodeStatedPaths(payload) };
+    // For one remote alone packing would not be worth the time.
+    const isShared = (this.#users.get(block.index)?.size ?? 0) > 1;
+    const answer = await this.#master.state(ordinals, fetched, [], isShared);
+    const { statement, isPacked } = answer;
+    const envelope = isPacked ? unpack(statement, LIMITS.statementBytes) : statement;
+    const { payload } = await this.#signer.open("lockstep-block-statement", envelope);
+    return { ...answer, paths: decodeStatedPaths(payload) };
   }
 
   /** True when some remote needs the content of the path. */

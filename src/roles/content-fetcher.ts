@@ -49,6 +49,8 @@ export interface FetcherInit {
   readonly peer: PeerId;
   readonly round: RoundId;
   readonly download: RateLimiter;
+  /** The peer serves others too, and is told when something has arrived. */
+  readonly isShared?: boolean;
   /** After which the peer counts as gone. */
   readonly silenceMs?: number;
   /** The peer has units of a statement that was followed. */
@@ -146,7 +148,7 @@ export class ContentFetcher {
   }
 
   /** Says something that is not answered, before all that waits. */
-  #tell(request: Pick<ContentRequest, "statement" | "follow" | "cancel">): void {
+  #tell(request: Pick<ContentRequest, "statement" | "follow" | "cancel" | "received">): void {
     const job = { request: { ...request, ranges: NO_RANGES, fresh: false }, bytes: 0, budget: 0 };
     const { done } = this.#ask({ ...job, take: async () => undefined }, true);
     // Of a peer that is gone others tell.
@@ -168,6 +170,11 @@ export class ContentFetcher {
     const request = { statement, ranges: NO_RANGES, fresh: false, ...what };
     await this.#ask({ request, bytes: LIST_BYTES, budget: LIMITS.listBytes, take }, true).done;
     return parts;
+  }
+
+  /** Opens the channel before anything is asked for. */
+  connect(): void {
+    this.#start();
   }
 
   #start(): void {
@@ -222,7 +229,7 @@ export class ContentFetcher {
       this.#waiting.shift();
       const id = this.#nextId++;
       // What is only told is not answered.
-      if (job.request.follow !== true && job.request.cancel === undefined) {
+      if (job.request.follow !== true && job.request.cancel === undefined && job.request.received === undefined) {
         this.#credit -= job.bytes;
         this.#underWay.set(id, job);
         await this.#init.download.take(job.bytes, this.#stopped.signal);
@@ -253,6 +260,8 @@ export class ContentFetcher {
     this.#underWay.delete(request);
     this.#credit += job.bytes;
     if (!job.came) this.#init.download.giveBack(job.bytes);
+    // Others wait for it to be said.
+    else if (this.#init.isShared === true) this.#tell({ statement: 0, received: request });
     job.done();
     this.#wake();
   }

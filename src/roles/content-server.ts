@@ -14,7 +14,7 @@ import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import { LinkRate } from "./link-rate.ts";
 import type { MasterDuty } from "./master.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
-import type { UploadSlots } from "./upload-slots.ts";
+import type { UploadSlot, UploadSlots } from "./upload-slots.ts";
 
 /** Requests whose content is read while that of an earlier one is sent. */
 const READ_AHEAD = 2;
@@ -91,6 +91,8 @@ class ContentServer {
   /** Ids of requests that are not answered yet, and of those that need not be. */
   readonly #open = new Set<number>();
   readonly #cancelled = new Set<number>();
+  /** Of answers that are on their way. */
+  readonly #slots = new Map<number, UploadSlot>();
   #wake: () => void = () => undefined;
   #ended = false;
   #failure: Error | undefined;
@@ -130,12 +132,13 @@ class ContentServer {
   }
 
   #take(request: ContentRequest): void {
-    const { statement, follow, cancel, unit, fresh, id } = request;
+    const { statement, follow, cancel, received, unit, fresh, id } = request;
     const active = this.#activeFor(request);
     if (follow === true) active.remote?.offers.follow(this.#channel, statement);
+    else if (received !== undefined) this.#free(received, this.#slots.get(received), true);
     else if (cancel !== undefined) {
       if (this.#open.has(cancel)) this.#cancelled.add(cancel);
-    } else if (this.#open.size >= LIMITS.contentRequests) {
+    } else if (this.#open.size + this.#slots.size >= LIMITS.contentRequests) {
       throw new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer has too many requests under way");
     } else if (fresh && unit !== undefined && !this.#isGiven(active, request)) this.#decline(id);
     else {
@@ -207,7 +210,11 @@ class ContentServer {
     const { slots } = this.#components;
     const { closed } = this.#channel;
     for await (const { request, frames } of answers) {
-      const free = isForList(request) || frames.length === 0 ? undefined : await slots.take(closed);
+      const bytes = isForList(request) ? 0 : frames.reduce((sum, frame) => sum + frame.length, 0);
+      const slot = bytes === 0 ? undefined : await slots.take(bytes, closed);
+      // Whoever shares says when it has arrived; of others the sending must do.
+      const isAwaited = slot !== undefined && (request.fresh || this.#active?.remote !== undefined);
+      if (isAwaited) this.#slots.set(request.id, slot);
       let isEnded = false;
       try {
         for (const [i, frame] of frames.entries()) {
@@ -216,7 +223,7 @@ class ContentServer {
           yield* this.#sent(frame, frame[0], request.id, isEnded);
         }
       } finally {
-        free?.();
+        if (!isAwaited || !isEnded) this.#free(request.id, slot, false);
       }
       this.#close(request);
       if (!isEnded) yield* this.#sent(new Uint8Array(5), CONTENT_FRAME.end, request.id, true);
@@ -226,6 +233,11 @@ class ContentServer {
   #sent(frame: Uint8Array, kind: number, id: number, isLast: boolean): AsyncGenerator<Uint8Array> {
     writeFrameHeader(frame, kind, id, isLast);
     return this.#link.sent(frame, () => this.#components.upload.take(frame.length, this.#channel.closed));
+  }
+
+  #free(id: number, slot: UploadSlot | undefined, arrived: boolean): void {
+    slot?.free(arrived);
+    this.#slots.delete(id);
   }
 
   #close(request: ContentRequest): void {

@@ -107,13 +107,17 @@ export class Exchange {
     this.#init = init;
     const { mesh, round, master, neighbours, position, sharers, download } = init;
     this.#schedule = new ExchangeSchedule({ position, sharers, seed: seedOf(mesh.self) });
-    this.#master = new ContentFetcher({ mesh, peer: master, round, download });
+    this.#master = new ContentFetcher({ mesh, peer: master, round, download, isShared: neighbours.length > 0 });
     this.#sources.push({ peer: master, fetcher: this.#master });
     for (const peer of neighbours) {
       const source = this.#schedule.addPeer();
       const announced = (statement: number, units: readonly UnitName[]): void => this.#take(source, statement, units);
       const broke = (error: LockstepError): void => this.#lost(source, error);
-      this.#sources.push({ peer, fetcher: new ContentFetcher({ mesh, peer, round, download, announced, broke }) });
+      const init = { mesh, peer, round, download, announced, broke, isShared: true };
+      const fetcher = new ContentFetcher(init);
+      this.#sources.push({ peer, fetcher });
+      // While the master makes its first statement.
+      fetcher.connect();
     }
   }
 

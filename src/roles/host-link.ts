@@ -56,6 +56,7 @@ export interface Applied {
 /** What the master says of a block. */
 export interface StateAnswer {
   readonly statement: Uint8Array;
+  readonly isPacked: boolean;
   readonly number: number;
   readonly problems: readonly Problem[];
   /** Why the master does not hold the files, though it was ordered to. */
@@ -171,12 +172,24 @@ export class HostLink {
     return checksums.digests;
   }
 
-  async state(ordinals: OrdinalRanges, fetched: OrdinalRanges, absent: readonly BytePath[]): Promise<StateAnswer> {
+  /** @param pack whether the statement is to be packed, as several remotes will get it */
+  async state(
+    ordinals: OrdinalRanges,
+    fetched: OrdinalRanges,
+    absent: readonly BytePath[],
+    pack = false,
+  ): Promise<StateAnswer> {
     const groups = { ordinals: encodeGroups([ordinals]), fetched: encodeGroups([fetched]) };
-    const { state } = await this.#one({ state: { ...groups, absent: encodePaths(absent) } });
+    const { state } = await this.#one({ state: { ...groups, absent: encodePaths(absent), pack } });
     if (state === undefined) throw this.#malformed("statement");
-    const { statement, number, problems, lack } = state;
-    return { statement, number, problems: decodeProblems(problems), lack: lack && decodeError(lack, this.host) };
+    const { statement, number, problems, lack, isPacked } = state;
+    return {
+      statement,
+      isPacked,
+      number,
+      problems: decodeProblems(problems),
+      lack: lack && decodeError(lack, this.host),
+    };
   }
 
   /** Master: the leases of all that it holds begin anew. */

@@ -31,7 +31,13 @@ export interface HostComponents extends ParticipantComponents {
 export function serveHost(components: HostComponents): void {
   const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
-  const content = { rounds, trees, upload: components.upload, slots: new UploadSlots(), clock: components.clock };
+  const content = {
+    rounds,
+    trees,
+    upload: components.upload,
+    slots: new UploadSlots(components.clock),
+    clock: components.clock,
+  };
   // Anyone may bring an assignment: its envelope says whether it counts.
   mesh.handle(
     ASSIGN,

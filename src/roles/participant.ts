@@ -13,7 +13,7 @@ import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
 import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
-import { unpack } from "../wire/packed-frame.ts";
+import { pack, unpack } from "../wire/packed-frame.ts";
 import { type ResponseBody, respond } from "../wire/request-response.ts";
 import type { ActiveRound, ActiveRounds } from "./active-rounds.ts";
 import type { Authority } from "./authority.ts";
@@ -198,7 +198,8 @@ class Participant {
       const { statement, number, problems, lack } = await active.master.state(ordinals ?? [], fetched ?? [], absent);
       yield {
         state: {
-          statement: statement as Uint8Array<ArrayBuffer>,
+          statement: request.state.pack ? pack(statement) : (statement as Uint8Array<ArrayBuffer>),
+          isPacked: request.state.pack,
           number,
           problems: encodeProblems(problems),
           lack: lack === undefined ? undefined : encodeError(lack),

@@ -2984,6 +2984,11 @@ export namespace RoundRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface RoundRequestStatePackFieldEvent {
+    field: '$.state.pack'
+    value: boolean
+  }
+
   export interface RoundRequestPrepareNewBytesFieldEvent {
     field: '$.prepare.newBytes'
     value: number
@@ -3073,7 +3078,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3772,6 +3777,7 @@ export interface StateRequest {
   ordinals: Uint8Array<ArrayBuffer>
   absent: Uint8Array<ArrayBuffer>
   fetched: Uint8Array<ArrayBuffer>
+  pack: boolean
 }
 
 export namespace StateRequest {
@@ -3799,6 +3805,11 @@ export namespace StateRequest {
           w.bytes(obj.fetched)
         }
 
+        if ((obj.pack != null && obj.pack !== false)) {
+          w.uint32(32)
+          w.bool(obj.pack)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3806,7 +3817,8 @@ export namespace StateRequest {
         const obj: any = {
           ordinals: uint8ArrayAlloc(0),
           absent: uint8ArrayAlloc(0),
-          fetched: uint8ArrayAlloc(0)
+          fetched: uint8ArrayAlloc(0),
+          pack: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3825,6 +3837,10 @@ export namespace StateRequest {
             }
             case 3: {
               obj.fetched = reader.bytes()
+              break
+            }
+            case 4: {
+              obj.pack = reader.bool()
               break
             }
             default: {
@@ -3863,6 +3879,13 @@ export namespace StateRequest {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.pack`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3890,6 +3913,11 @@ export namespace StateRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface StateRequestPackFieldEvent {
+    field: '$.pack'
+    value: boolean
+  }
+
   export function encode (obj: Partial<StateRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StateRequest.codec())
   }
@@ -3898,7 +3926,7 @@ export namespace StateRequest {
     return decodeMessage(buf, StateRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateRequest>): Generator<StateRequestOrdinalsFieldEvent | StateRequestAbsentFieldEvent | StateRequestFetchedFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateRequest>): Generator<StateRequestOrdinalsFieldEvent | StateRequestAbsentFieldEvent | StateRequestFetchedFieldEvent | StateRequestPackFieldEvent> {
     return streamMessage(buf, StateRequest.codec(), opts)
   }
 }
@@ -5671,6 +5699,11 @@ export namespace RoundResponse {
     value: string
   }
 
+  export interface RoundResponseStateIsPackedFieldEvent {
+    field: '$.state.isPacked'
+    value: boolean
+  }
+
   export interface RoundResponseStageBytesFromMasterFieldEvent {
     field: '$.stage.bytesFromMaster'
     value: number
@@ -5863,7 +5896,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStateIsPackedFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -7003,6 +7036,7 @@ export interface StateResponse {
   problems: ProblemMessage[]
   number: number
   lack?: ErrorMessage
+  isPacked: boolean
 }
 
 export namespace StateResponse {
@@ -7037,6 +7071,11 @@ export namespace StateResponse {
           ErrorMessage.codec().encode(obj.lack, w)
         }
 
+        if ((obj.isPacked != null && obj.isPacked !== false)) {
+          w.uint32(40)
+          w.bool(obj.isPacked)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -7044,7 +7083,8 @@ export namespace StateResponse {
         const obj: any = {
           statement: uint8ArrayAlloc(0),
           problems: [],
-          number: 0
+          number: 0,
+          isPacked: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -7075,6 +7115,10 @@ export namespace StateResponse {
               obj.lack = ErrorMessage.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.lack
               })
+              break
+            }
+            case 5: {
+              obj.isPacked = reader.bool()
               break
             }
             default: {
@@ -7135,6 +7179,13 @@ export namespace StateResponse {
 
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.isPacked`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -7190,6 +7241,11 @@ export namespace StateResponse {
     value: string
   }
 
+  export interface StateResponseIsPackedFieldEvent {
+    field: '$.isPacked'
+    value: boolean
+  }
+
   export function encode (obj: Partial<StateResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StateResponse.codec())
   }
@@ -7198,7 +7254,7 @@ export namespace StateResponse {
     return decodeMessage(buf, StateResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateResponse>): Generator<StateResponseStatementFieldEvent | StateResponseProblemsPathFieldEvent | StateResponseProblemsCodeFieldEvent | StateResponseProblemsMessageFieldEvent | StateResponseNumberFieldEvent | StateResponseLackCodeFieldEvent | StateResponseLackMessageFieldEvent | StateResponseLackPathFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StateResponse>): Generator<StateResponseStatementFieldEvent | StateResponseProblemsPathFieldEvent | StateResponseProblemsCodeFieldEvent | StateResponseProblemsMessageFieldEvent | StateResponseNumberFieldEvent | StateResponseLackCodeFieldEvent | StateResponseLackMessageFieldEvent | StateResponseLackPathFieldEvent | StateResponseIsPackedFieldEvent> {
     return streamMessage(buf, StateResponse.codec(), opts)
   }
 }
@@ -8361,6 +8417,7 @@ export interface ContentRequest {
   fresh: boolean
   follow?: boolean
   cancel?: number
+  received?: number
 }
 
 export namespace ContentRequest {
@@ -8426,6 +8483,11 @@ export namespace ContentRequest {
         if (obj.cancel != null) {
           w.uint32(88)
           w.uint32(obj.cancel)
+        }
+
+        if (obj.received != null) {
+          w.uint32(96)
+          w.uint32(obj.received)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -8495,6 +8557,10 @@ export namespace ContentRequest {
             }
             case 11: {
               obj.cancel = reader.uint32()
+              break
+            }
+            case 12: {
+              obj.received = reader.uint32()
               break
             }
             default: {
@@ -8585,6 +8651,13 @@ export namespace ContentRequest {
             case 11: {
               yield {
                 field: `${prefix}.cancel`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 12: {
+              yield {
+                field: `${prefix}.received`,
                 value: reader.uint32()
               }
               break
@@ -8696,6 +8769,11 @@ export namespace ContentRequest {
     value: number
   }
 
+  export interface ContentRequestReceivedFieldEvent {
+    field: '$.received'
+    value: number
+  }
+
   export function encode (obj: Partial<ContentRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ContentRequest.codec())
   }
@@ -8704,7 +8782,7 @@ export namespace ContentRequest {
     return decodeMessage(buf, ContentRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent | ContentRequestChunkIndexFieldEvent | ContentRequestChunkBatchesIndexFieldEvent | ContentRequestChunkBatchesFirstFieldEvent | ContentRequestChunkBatchesCountFieldEvent | ContentRequestFragmentsIndexFieldEvent | ContentRequestFragmentsOffsetFieldEvent | ContentRequestFragmentsLengthFieldEvent | ContentRequestUnitIndexFieldEvent | ContentRequestUnitOffsetFieldEvent | ContentRequestFreshFieldEvent | ContentRequestFollowFieldEvent | ContentRequestCancelFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ContentRequest>): Generator<ContentRequestIdFieldEvent | ContentRequestRoundRootFieldEvent | ContentRequestRoundEpochFieldEvent | ContentRequestRoundSequenceFieldEvent | ContentRequestRoundTermFieldEvent | ContentRequestStatementFieldEvent | ContentRequestRangesFieldEvent | ContentRequestChunkIndexFieldEvent | ContentRequestChunkBatchesIndexFieldEvent | ContentRequestChunkBatchesFirstFieldEvent | ContentRequestChunkBatchesCountFieldEvent | ContentRequestFragmentsIndexFieldEvent | ContentRequestFragmentsOffsetFieldEvent | ContentRequestFragmentsLengthFieldEvent | ContentRequestUnitIndexFieldEvent | ContentRequestUnitOffsetFieldEvent | ContentRequestFreshFieldEvent | ContentRequestFollowFieldEvent | ContentRequestCancelFieldEvent | ContentRequestReceivedFieldEvent> {
     return streamMessage(buf, ContentRequest.codec(), opts)
   }
 }
