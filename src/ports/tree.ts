@@ -275,8 +275,13 @@ export interface ContentReader {
    * Packed content records of these ranges, in frames of about 256 KiB that begin with their kind.
    *
    * @param compress whether frames that get smaller are compressed
+   * @param isShared receivers will send them on: then more time is spent on it
    */
-  read(ranges: readonly ReadRange[], compress: boolean): Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  read(
+    ranges: readonly ReadRange[],
+    compress: boolean,
+    isShared?: boolean,
+  ): Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** The chunk list of a file, made anew; undefined when it is not what it was. */
   chunkList(path: BytePath, size: number): Promise<PackedChunkList | undefined>;
   /** Packed fragments of one chunk; undefined when the file is not what it was. */

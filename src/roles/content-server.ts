@@ -295,7 +295,7 @@ async function framesOf(request: ContentRequest, master: MasterDuty, tree: Tree,
   }
   const ranges = master.locate(statement, decodeRanges(request.ranges, LIMITS.rangesPerRequest));
   if (ranges.reduce((sum, range) => sum + range.length, 0) > LIMITS.contentBytesPerRequest) throw tooMuch();
-  return tree.content.read(ranges, compress);
+  return tree.content.read(ranges, compress, request.fresh);
 }
 
 function tooMuch(): LockstepError {

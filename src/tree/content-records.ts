@@ -28,10 +28,14 @@ export interface ContentRecord {
  * The frame with its records compressed, after their plain length (u32), or as it is where that gains
  * less than a twelfth.
  */
-export function compressFrame(compressor: Compressor, frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+export function compressFrame(
+  compressor: Compressor,
+  frame: Uint8Array<ArrayBuffer>,
+  isShared = false,
+): Uint8Array<ArrayBuffer> {
   const plain = frame.subarray(FRAME_HEADER_BYTES);
   if (plain.length < MIN_COMPRESSED_BYTES) return frame;
-  const packed = compressor.compress(plain);
+  const packed = compressor.compress(plain, isShared);
   if (packed.length > plain.length * WORTH_COMPRESSING) return frame;
   const out = new Uint8Array(FRAME_HEADER_BYTES + 4 + packed.length);
   out[0] = COMPRESSED_FRAME;

@@ -41,10 +41,12 @@ const PLAIN_RUN = 8;
 /** Makes frames smaller, and leaves those alone that follow one that did not get smaller. */
 class FrameCompressor {
   readonly #zstd: Compressor;
+  readonly #isShared: boolean;
   #plainLeft = 0;
 
-  constructor(zstd: Compressor) {
+  constructor(zstd: Compressor, isShared = false) {
     this.#zstd = zstd;
+    this.#isShared = isShared;
   }
 
   smallerOf(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -52,7 +54,7 @@ class FrameCompressor {
       this.#plainLeft--;
       return frame;
     }
-    const smaller = compressFrame(this.#zstd, frame);
+    const smaller = compressFrame(this.#zstd, frame, this.#isShared);
     this.#plainLeft = smaller[0] === COMPRESSED_FRAME ? 0 : PLAIN_RUN;
     return smaller;
   }
@@ -118,8 +120,8 @@ function readFully(fd: number, offset: number, length: number): Uint8Array | und
 
 const port = new WorkerPort(parentPort, {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
-  async read(ranges: readonly ReadRange[], compress: boolean): Promise<Moved<Uint8Array[]>> {
-    const zstd = compress ? new FrameCompressor(await compressor) : undefined;
+  async read(ranges: readonly ReadRange[], compress: boolean, isShared: boolean): Promise<Moved<Uint8Array[]>> {
+    const zstd = compress ? new FrameCompressor(await compressor, isShared) : undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
     const packer = new RecordPacker((frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
     inRoot((directories) => {
@@ -136,8 +138,8 @@ const port = new WorkerPort(parentPort, {
     packer.flush();
     return moved(frames);
   },
-  async compress(frames: readonly Uint8Array<ArrayBuffer>[]): Promise<Moved<Uint8Array[]>> {
-    const zstd = new FrameCompressor(await compressor);
+  async compress(frames: readonly Uint8Array<ArrayBuffer>[], isShared: boolean): Promise<Moved<Uint8Array[]>> {
+    const zstd = new FrameCompressor(await compressor, isShared);
     return moved(frames.map((frame) => zstd.smallerOf(frame)));
   },
   chunkList(file: BytePath, size: number): PackedChunkList | undefined {

@@ -216,13 +216,13 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       await journal.clear();
     },
     content: {
-      async read(ranges: readonly ReadRange[], compress: boolean) {
+      async read(ranges: readonly ReadRange[], compress: boolean, isShared = false) {
         const kept = recent.frames(ranges);
-        if (kept === undefined) return contents.port.call("read", [ranges, compress]);
+        if (kept === undefined) return contents.port.call("read", [ranges, compress, isShared]);
         if (!compress) return kept;
         // Not in this thread, which would hold up the network.
         const buffers = kept.map((frame) => frame.buffer);
-        return contents.port.call("compress", [kept], buffers);
+        return contents.port.call("compress", [kept, isShared], buffers);
       },
       chunkList: (path: BytePath, size: number) => contents.port.call("chunkList", [path, size]),
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),
