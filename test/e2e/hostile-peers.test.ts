@@ -13,7 +13,7 @@ import { encodeBatch } from "../../src/model/batch.ts";
 import { ChunkListBuilder, chunkRoot } from "../../src/model/chunk-list.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { decodeRanges, encodeRanges } from "../../src/model/content-ranges.ts";
-import { decodeUnitNames, type UnitName } from "../../src/model/content-units.ts";
+import { decodeUnitNames, packName, type UnitName } from "../../src/model/content-units.ts";
 import { cutPoint } from "../../src/model/cut.ts";
 import { ALL_ABILITIES, ENTRY_TYPES, type Entry } from "../../src/model/entry.ts";
 import { type ErrorCode, LockstepError } from "../../src/model/errors.ts";
@@ -837,10 +837,10 @@ async function ask(
     const kinds: number[] = [];
     let content = "";
     for await (const frame of channel.source) {
-      const { kind } = readFrameHeader(frame);
-      if (kind === CONTENT_FRAME.end) return { kinds, content };
-      if (kind !== CONTENT_FRAME.alive) kinds.push(kind);
+      const { kind, isLast } = readFrameHeader(frame);
+      if (kind !== CONTENT_FRAME.alive && kind !== CONTENT_FRAME.end) kinds.push(kind);
       content += Buffer.from(frame).subarray(19).toString("latin1");
+      if (isLast) return { kinds, content };
     }
     throw new LockstepError("LOCKSTEP_PEER_GONE", "closed");
   } finally {
@@ -896,8 +896,9 @@ test.serial(
     const honest = serveOther(LARGE, LARGE);
     serving = (request, channel) =>
       request.statement === 1 ? serve(content)(request, channel) : honest(request, channel);
-    const unit = { index: 0, offset: 0 };
-    const whole = encodeRanges([{ ...unit, length: content.length }]);
+    const unit = packName({ members: [0], at: 0 }, [0]);
+    const start = { index: 0, offset: 0 };
+    const whole = encodeRanges([{ ...start, length: content.length }]);
     try {
       const wrong: readonly Partial<typeof PREPARED>[] = [
         ...[[judas.identity.self], [mallory.identity.self], [beta], [friend.identity.self, "12D3KooWnobody"]].map(
@@ -918,7 +919,7 @@ test.serial(
         await stage(link, await stated(round, [file("fed", content)]), [ACTIONS.create]);
         t.deepEqual(await told, [unit]);
         t.is((await ask(friend.mesh, beta, of)).content, content);
-        const part = encodeRanges([{ ...unit, length: 5 }]);
+        const part = encodeRanges([{ ...start, length: 5 }]);
         t.deepEqual((await ask(friend.mesh, beta, { ...of, ranges: part })).kinds, [CONTENT_FRAME.elsewhere]);
         t.deepEqual((await ask(friend.mesh, beta, { ...of, statement: 7 })).kinds, [CONTENT_FRAME.elsewhere]);
 
@@ -955,7 +956,7 @@ test.serial(
           }
           let answered = 0;
           for await (const frame of channel.source) {
-            if (readFrameHeader(frame).kind === CONTENT_FRAME.end) answered++;
+            if (readFrameHeader(frame).isLast) answered++;
             if (answered === 5000) throw new Error("all of them were answered");
           }
           throw new Error("the channel was closed in order");
