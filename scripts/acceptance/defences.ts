@@ -388,8 +388,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "content: bytes of a request",
     file: CONTENT_SERVER,
-    remove:
-      "if (ranges.reduce((sum, range) => sum + range.length, 0) > LIMITS.contentBytesPerRequest) throw tooMuch();",
+    remove: "if (rangesBytes(ranges) > LIMITS.contentBytesPerRequest) throw tooMuch();",
     by: "",
     test: E2E_HOSTILE,
     match: "a request for more content*",
@@ -1281,8 +1280,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "fan-out: ranges within the chunk",
     file: OFFERS,
-    remove: "if (!isWithin || bytes > chunk.length) {",
-    by: "if (!isWithin && bytes > chunk.length) {",
+    remove: "if (!isWithin || rangesBytes(parts) > chunk.length) {",
+    by: "if (!isWithin && rangesBytes(parts) > chunk.length) {",
     test: OFFERS_TEST,
     match: "what was added*",
   },

@@ -8,6 +8,11 @@ export interface ContentRange {
   readonly length: number;
 }
 
+/** Bytes of all the ranges together. */
+export function rangesBytes(ranges: readonly ContentRange[]): number {
+  return ranges.reduce((sum, { length }) => sum + length, 0);
+}
+
 export function encodeRanges(ranges: readonly ContentRange[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(ranges.length * 8 + 8);
   writer.integer(ranges.length);

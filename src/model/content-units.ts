@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from "./canonical-bytes.ts";
 import type { ContentRange } from "./content-ranges.ts";
 import { FILE } from "./entry.ts";
+import { spreadHash } from "./spread-hash.ts";
 import type { StatedEntry } from "./statement.ts";
 import type { Suite } from "./suite.ts";
 
@@ -43,10 +44,14 @@ export interface Pack {
  * @param wanted indexes into the statement
  */
 export function packName({ members }: Pack, wanted: readonly number[]): UnitName {
-  // FNV-1a: who lacks something else is told so in any case.
-  let hash = 0x811c9dc5;
-  for (const index of wanted) hash = Math.imul(hash ^ (index - members[0]), 0x01000193);
-  return { index: members[0], offset: PACK_OFFSET + (hash >>> 0) };
+  // Who lacks something else is told so in any case.
+  const which = spreadHash(wanted.map((index) => index - members[0]));
+  return { index: members[0], offset: PACK_OFFSET + which };
+}
+
+/** A unit of a statement as a map key. */
+export function unitKey(statement: number, { index, offset }: UnitName): string {
+  return `${statement}:${index}:${offset}`;
 }
 
 export function isPack({ offset }: UnitName): boolean {

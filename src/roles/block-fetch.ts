@@ -1,4 +1,4 @@
-import { type ContentRange, encodeRanges } from "../model/content-ranges.ts";
+import { type ContentRange, encodeRanges, rangesBytes } from "../model/content-ranges.ts";
 import type { ContentUnit } from "../model/content-units.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
@@ -85,7 +85,7 @@ export class BlockFetch {
       blockBytes: this.#blockBytes,
       begin: (peer, missing) => {
         // What came of an earlier attempt and is missing all the same counts for nobody.
-        const here = Math.max(0, unit.bytes - missing.reduce((sum, { length }) => sum + length, 0));
+        const here = Math.max(0, unit.bytes - rangesBytes(missing));
         this.#count(attempt.peer, Math.min(0, here - counted));
         counted = Math.min(here, counted);
         const isWhole = missing.length === unit.ranges.length;
@@ -122,8 +122,7 @@ export class BlockFetch {
   /** Fetches what is missing of a chunk. */
   #chunk(step: ChunkedStep, chunk: Chunk, ranges: readonly ContentRange[]): Promise<void> {
     const { offset } = chunk;
-    const bytes = ranges.reduce((sum, range) => sum + range.length, 0);
-    const unit = { index: step.index, offset, ranges, bytes, at: step.at + offset };
+    const unit = { index: step.index, offset, ranges, bytes: rangesBytes(ranges), at: step.at + offset };
     return this.#init.exchange.fetch(this.#transfer(unit, chunk));
   }
 

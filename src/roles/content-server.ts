@@ -1,7 +1,9 @@
 import { pipe } from "it-pipe";
-import { decodeRanges } from "../model/content-ranges.ts";
+import { decodeRanges, rangesBytes } from "../model/content-ranges.ts";
+import { unitKey } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
 import { sameRound } from "../model/order.ts";
+import { spreadHash } from "../model/spread-hash.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
@@ -167,7 +169,8 @@ class ContentServer {
 
   /** Of what is asked for: what another remote lacks of the same unit is of no use to one that lacks more. */
   #nameOf({ statement, unit, ranges }: ContentRequest): string {
-    return `${statement}:${unit?.index}:${unit?.offset}:${mark(ranges)}`;
+    // Should two be taken for one by chance, a unit comes later, no more.
+    return `${unit === undefined ? statement : unitKey(statement, unit)}:${spreadHash(ranges)}`;
   }
 
   #now(): number {
@@ -256,13 +259,6 @@ function isForList({ chunkIndex, chunkBatches, fragments }: ContentRequest): boo
   return chunkIndex !== undefined || chunkBatches !== undefined || fragments !== undefined;
 }
 
-/** Tells different ranges apart, but for chance (FNV-1a): then a unit comes later, no more. */
-function mark(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
 function elsewhere(): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(5);
   frame[0] = CONTENT_FRAME.elsewhere;
@@ -294,7 +290,7 @@ async function framesOf(request: ContentRequest, master: MasterDuty, tree: Tree,
     return packed === undefined ? [] : listFrames([packed]);
   }
   const ranges = master.locate(statement, decodeRanges(request.ranges, LIMITS.rangesPerRequest));
-  if (ranges.reduce((sum, range) => sum + range.length, 0) > LIMITS.contentBytesPerRequest) throw tooMuch();
+  if (rangesBytes(ranges) > LIMITS.contentBytesPerRequest) throw tooMuch();
   return tree.content.read(ranges, compress, request.fresh);
 }
 

@@ -1,9 +1,10 @@
 import { type Ask, ExchangeSchedule, MASTER, type Source } from "../compare/exchange-schedule.ts";
-import type { ContentRange } from "../model/content-ranges.ts";
-import type { ContentUnit, UnitName } from "../model/content-units.ts";
+import { type ContentRange, rangesBytes } from "../model/content-ranges.ts";
+import { type ContentUnit, type UnitName, unitKey } from "../model/content-units.ts";
 import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
+import { spreadHash } from "../model/spread-hash.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Frame, Mesh } from "../ports/mesh.ts";
 import type { Received, UnitState } from "../ports/tree.ts";
@@ -169,7 +170,7 @@ export class Exchange {
       const { bytes } = unit;
       const at = unit.at / Math.max(blockBytes, 1);
       const id = this.#schedule.addUnit({ bytes, block, at }, this.#now());
-      const name = nameOf(statement, unit);
+      const name = unitKey(statement, unit);
       this.#entries.set(id, {
         transfer,
         name,
@@ -208,7 +209,7 @@ export class Exchange {
     }
     if (announced.sources === undefined || this.#left.has(source)) return;
     for (const unit of units) {
-      const name = nameOf(statement, unit);
+      const name = unitKey(statement, unit);
       const sources = announced.sources.get(name);
       if (sources === undefined) announced.sources.set(name, [source]);
       // Once more what was asked for in vain would be asked for again and again.
@@ -270,7 +271,7 @@ export class Exchange {
         [entry.dirty, entry.touched] = [false, false];
         entry.ranges = ranges;
         if (ranges.length === 0) return this.#finish(id, entry);
-        entry.bytes = ranges.reduce((sum, { length }) => sum + length, 0);
+        entry.bytes = rangesBytes(ranges);
       }
       const { statement, unit } = transfer;
       transfer.begin(peer, entry.ranges);
@@ -383,15 +384,9 @@ export class Exchange {
   }
 }
 
-function nameOf(statement: number, { index, offset }: UnitName): string {
-  return `${statement}:${index}:${offset}`;
-}
-
-/** Remotes differ in what they choose first among equals (FNV-1a). */
+/** Remotes differ in what they choose first among equals. */
 function seedOf(peer: PeerId): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < peer.length; i++) hash = Math.imul(hash ^ peer.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  return spreadHash(Array.from(peer, (letter) => letter.charCodeAt(0)));
 }
 
 function ended(): LockstepError {

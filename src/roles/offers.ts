@@ -1,5 +1,5 @@
-import { decodeRanges } from "../model/content-ranges.ts";
-import type { UnitName } from "../model/content-units.ts";
+import { decodeRanges, rangesBytes } from "../model/content-ranges.ts";
+import { type UnitName, unitKey } from "../model/content-units.ts";
 import { sameDigest } from "../model/digest.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { Channel } from "../ports/mesh.ts";
@@ -52,7 +52,7 @@ export class Offers {
   /** A verified pack, as it came. */
   addPack(statement: number, unit: UnitName, ranges: Uint8Array, frames: Frames): void {
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-    const own = nameOf(statement, unit);
+    const own = unitKey(statement, unit);
     this.#packBytes -= this.#packs.get(own)?.bytes ?? 0;
     this.#packs.set(own, { ranges, frames, bytes });
     this.#packBytes += bytes;
@@ -77,7 +77,7 @@ export class Offers {
   addChunk(statement: number, unit: UnitName, chunk: OfferedChunk): void {
     const names = this.#files.get(chunk.file);
     if (names === undefined) return;
-    const name = nameOf(statement, unit);
+    const name = unitKey(statement, unit);
     names.push(name);
     this.#chunks.set(name, chunk);
     this.#announce(statement, unit);
@@ -156,7 +156,7 @@ export class Offers {
     this.#served++;
     const { statement, unit, ranges } = request;
     if (unit === undefined) return undefined;
-    const name = nameOf(statement, unit);
+    const name = unitKey(statement, unit);
     const pack = this.#packs.get(name);
     // Each send writes its own header into the frame.
     if (pack !== undefined)
@@ -168,8 +168,7 @@ export class Offers {
       ({ index, offset, length }) =>
         index === unit.index && offset >= chunk.offset && offset + length <= chunk.offset + chunk.length,
     );
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    if (!isWithin || bytes > chunk.length) {
+    if (!isWithin || rangesBytes(parts) > chunk.length) {
       throw new LockstepError("LOCKSTEP_MALFORMED", "asked for other content than was announced");
     }
     return this.#content.readOffered(chunk, parts, compress);
@@ -191,8 +190,4 @@ export class Offers {
     for (const statements of this.#followers.values()) statements.clear();
     this.#close([...this.#files.keys()]);
   }
-}
-
-function nameOf(statement: number, { index, offset }: UnitName): string {
-  return `${statement}:${index}:${offset}`;
 }

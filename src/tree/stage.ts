@@ -1,5 +1,5 @@
 import { batchChunks, encodeChunkRuns, openChunkIndex } from "../model/chunk-list.ts";
-import type { ContentRange } from "../model/content-ranges.ts";
+import { type ContentRange, rangesBytes } from "../model/content-ranges.ts";
 import { type ContentUnit, cutPacks, isPack, type Pack, packName, type UnitName } from "../model/content-units.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
@@ -126,7 +126,7 @@ function unitOf(block: Block, pack: Pack, inChunks: ReadonlySet<number>): Conten
   );
   block.packs.set(name.index, wanted);
   const ranges = wanted.map(wholeFile);
-  return { ...name, ranges, bytes: ranges.reduce((sum, { length }) => sum + length, 0), at: pack.at };
+  return { ...name, ranges, bytes: rangesBytes(ranges), at: pack.at };
 }
 
 function wholeFile({ index, stated }: Step): ContentRange {
