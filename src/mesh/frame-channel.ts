@@ -30,6 +30,10 @@ export class FrameChannel implements Channel {
   readonly #wakeWriters = new Set<() => void>();
   heardAt = 0;
   #ended = false;
+  /** The peer has said that it ends its side, which a stream that breaks does not say. */
+  #isClosedByPeer = false;
+  /** It did so between two frames: whatever happens afterwards, all that it sent is here. */
+  #isComplete = false;
   #error: Error | undefined;
   // The frame that is being put together: its length field first, then its bytes.
   readonly #head = new Uint8Array(LENGTH_BYTES);
@@ -45,7 +49,10 @@ export class FrameChannel implements Channel {
     stream.addEventListener("drain", () => this.#wakeAllWriters());
     stream.addEventListener("idle", () => this.#wakeAllWriters());
     stream.addEventListener("end", () => this.#ownEnd());
-    stream.addEventListener("remoteCloseWrite", () => this.#ownEnd());
+    stream.addEventListener("remoteCloseWrite", () => {
+      this.#isClosedByPeer = true;
+      this.#ownEnd();
+    });
     stream.addEventListener("close", (event) => {
       this.#end(event.error === undefined ? undefined : this.#gone(event.error));
       this.#wakeAllWriters();
@@ -76,6 +83,7 @@ export class FrameChannel implements Channel {
     // What has come and was not looked at yet is taken first; the stream tells again when it is.
     if (this.#ended || this.#stream.readBufferLength > 0) return;
     const within = this.#headFill > 0 || this.#body !== undefined;
+    this.#isComplete = this.#isClosedByPeer && !within;
     this.#end(within ? new LockstepError("LOCKSTEP_PEER_GONE", "the stream ended within a message") : undefined);
   }
 
@@ -145,7 +153,8 @@ export class FrameChannel implements Channel {
       if (frame !== undefined) {
         this.#queuedBytes -= frame.length + FRAME_OVERHEAD;
         yield frame;
-      } else if (this.#error !== undefined) throw this.#error;
+      } else if (this.#isComplete) return;
+      else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;
       else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
@@ -175,7 +184,6 @@ export class FrameChannel implements Channel {
   }
 
   abort(error: Error): void {
-    this.#error ??= error;
     this.#end(error);
     this.#stream.abort(error);
     this.#wakeAllWriters();

@@ -269,19 +269,20 @@ export interface TreeRound {
   close(clean: boolean): Promise<void>;
 }
 
+/** How content is put into frames. */
+export interface Framing {
+  /** Frames that get smaller are compressed. */
+  readonly compress: boolean;
+  /** Receivers will send them on: then more time is spent on compression. */
+  readonly isShared: boolean;
+  /** The link is fast: frames of some 2 MiB instead of 256 KiB, as fewer cost less. */
+  readonly isLong: boolean;
+}
+
 /** Reads content for others. */
 export interface ContentReader {
-  /**
-   * Packed content records of these ranges, in frames of about 256 KiB that begin with their kind.
-   *
-   * @param compress whether frames that get smaller are compressed
-   * @param isShared receivers will send them on: then more time is spent on it
-   */
-  read(
-    ranges: readonly ReadRange[],
-    compress: boolean,
-    isShared?: boolean,
-  ): Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  /** Packed content records of these ranges, in frames that begin with their kind. */
+  read(ranges: readonly ReadRange[], framing: Framing): Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** The chunk list of a file, made anew; undefined when it is not what it was. */
   chunkList(path: BytePath, size: number): Promise<PackedChunkList | undefined>;
   /** Packed fragments of one chunk; undefined when the file is not what it was. */
@@ -290,7 +291,7 @@ export interface ContentReader {
   readOffered(
     chunk: OfferedChunk,
     parts: readonly ContentRange[],
-    compress: boolean,
+    framing: Framing,
   ): Promise<readonly Uint8Array<ArrayBuffer>[] | undefined>;
   /** Closes offered files. */
   closeOffered(files: readonly OfferedFile[]): Promise<void>;

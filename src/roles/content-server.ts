@@ -6,7 +6,7 @@ import { sameRound } from "../model/order.ts";
 import { spreadHash } from "../model/spread-hash.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel } from "../ports/mesh.ts";
-import type { Tree } from "../ports/tree.ts";
+import type { Framing, Tree } from "../ports/tree.ts";
 import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
 import { aliveFrame, CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
@@ -203,9 +203,13 @@ class ContentServer {
     if (this.#cancelled.has(request.id)) return { request, frames: [] };
     const active = this.#activeFor(request);
     const { tree, order, master, remote } = active;
-    const compress = order.compress && this.#link.compressionPays;
-    if (master !== undefined) return { request, frames: await framesOf(request, master, tree, compress) };
-    const frames = await remote?.offers.answer(request, compress);
+    const framing: Framing = {
+      compress: order.compress && this.#link.compressionPays,
+      isShared: request.fresh,
+      isLong: this.#link.longFramesPay,
+    };
+    if (master !== undefined) return { request, frames: await framesOf(request, master, tree, framing) };
+    const frames = await remote?.offers.answer(request, framing);
     return { request, frames: frames ?? [elsewhere()] };
   }
 
@@ -266,7 +270,7 @@ function elsewhere(): Uint8Array<ArrayBuffer> {
 }
 
 /** Frames of an answer; none when the file is no longer what was stated. */
-async function framesOf(request: ContentRequest, master: MasterDuty, tree: Tree, compress: boolean): Promise<Frames> {
+async function framesOf(request: ContentRequest, master: MasterDuty, tree: Tree, framing: Framing): Promise<Frames> {
   const { statement, chunkIndex, chunkBatches, fragments } = request;
   if (chunkIndex !== undefined) {
     const list = await master.chunkList(statement, chunkIndex, tree.content);
@@ -291,7 +295,7 @@ async function framesOf(request: ContentRequest, master: MasterDuty, tree: Tree,
   }
   const ranges = master.locate(statement, decodeRanges(request.ranges, LIMITS.rangesPerRequest));
   if (rangesBytes(ranges) > LIMITS.contentBytesPerRequest) throw tooMuch();
-  return tree.content.read(ranges, compress, request.fresh);
+  return tree.content.read(ranges, framing);
 }
 
 function tooMuch(): LockstepError {

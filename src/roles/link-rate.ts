@@ -7,15 +7,21 @@ import type { Clock } from "../ports/clock.ts";
 const FAST = 200e6;
 /** Below this it pays; between the two it stays as it is. */
 const SLOW = 150e6;
+/**
+ * From here on frames are long: one takes 50 ms, soon enough for progress and for another request to be
+ * cancelled behind it.
+ */
+const LONG_FRAMES_FROM = 40e6;
 /** So much is sent before the rate is looked at again. */
 const WINDOW_BYTES = 4 << 20;
 
-/** Watches how fast one channel takes what is sent, or may be sent, and says whether compression pays. */
+/** Watches how fast one channel takes what is sent, or may be sent, and says what pays on it. */
 export class LinkRate {
   readonly #clock: Clock;
   #bytes = 0;
   #milliseconds = 0;
   #isFast = false;
+  #isForLong = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,6 +30,11 @@ export class LinkRate {
   /** True while the link is slower than compression. */
   get compressionPays(): boolean {
     return !this.#isFast;
+  }
+
+  /** True while a long frame takes little time. */
+  get longFramesPay(): boolean {
+    return this.#isForLong;
   }
 
   /**
@@ -40,6 +51,7 @@ export class LinkRate {
     this.#bytes += frame.length;
     if (this.#bytes < WINDOW_BYTES) return;
     const rate = (this.#bytes / Math.max(this.#milliseconds, 0.001)) * 1000;
+    this.#isForLong = rate >= LONG_FRAMES_FROM;
     if (rate > FAST) this.#isFast = true;
     else if (rate < SLOW) this.#isFast = false;
     [this.#bytes, this.#milliseconds] = [0, 0];

@@ -3,7 +3,7 @@ import { type UnitName, unitKey } from "../model/content-units.ts";
 import { sameDigest } from "../model/digest.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { Channel } from "../ports/mesh.ts";
-import type { ContentReader, OfferedChunk, OfferedFile } from "../ports/tree.ts";
+import type { ContentReader, Framing, OfferedChunk, OfferedFile } from "../ports/tree.ts";
 import { haveFrame } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { ContentRequest } from "../wire/messages.ts";
@@ -152,7 +152,7 @@ export class Offers {
   }
 
   /** What was asked for, in frames; undefined when it is not here, or not any more. */
-  async answer(request: ContentRequest, compress: boolean): Promise<Frames | undefined> {
+  async answer(request: ContentRequest, framing: Framing): Promise<Frames | undefined> {
     this.#served++;
     const { statement, unit, ranges } = request;
     if (unit === undefined) return undefined;
@@ -171,7 +171,7 @@ export class Offers {
     if (!isWithin || rangesBytes(parts) > chunk.length) {
       throw new LockstepError("LOCKSTEP_MALFORMED", "asked for other content than was announced");
     }
-    return this.#content.readOffered(chunk, parts, compress);
+    return this.#content.readOffered(chunk, parts, framing);
   }
 
   /** Nothing is offered any more, nor will be. */

@@ -8,6 +8,7 @@ import type { BytePath } from "../model/path.ts";
 import { SUITE } from "../model/suite.ts";
 import type {
   CheckResult,
+  Framing,
   OfferedChunk,
   OfferedFile,
   PackedChunkList,
@@ -120,10 +121,10 @@ function readFully(fd: number, offset: number, length: number): Uint8Array | und
 
 const port = new WorkerPort(parentPort, {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
-  async read(ranges: readonly ReadRange[], compress: boolean, isShared: boolean): Promise<Moved<Uint8Array[]>> {
+  async read(ranges: readonly ReadRange[], { compress, isShared, isLong }: Framing): Promise<Moved<Uint8Array[]>> {
     const zstd = compress ? new FrameCompressor(await compressor, isShared) : undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker((frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    const packer = new RecordPacker(ranges, isLong, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
     inRoot((directories) => {
       for (const range of ranges) {
         let whole = false;
@@ -163,13 +164,13 @@ const port = new WorkerPort(parentPort, {
   async readOffered(
     { file, offset, length, digest }: OfferedChunk,
     parts: readonly ContentRange[],
-    compress: boolean,
+    { compress, isLong }: Framing,
   ): Promise<Moved<Uint8Array[]> | undefined> {
     const zstd = compress ? new FrameCompressor(await compressor) : undefined;
     const chunk = readFully(file, offset, length);
     if (chunk === undefined || !sameDigest(hasher.hash(chunk), digest)) return undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker((frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    const packer = new RecordPacker(parts, isLong, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
     for (const part of parts) {
       for (let at = part.offset; at < part.offset + part.length; ) {
         at += packer.add(part.index, at, part.offset + part.length - at, (buffer, to, count) => {

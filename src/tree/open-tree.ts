@@ -4,7 +4,7 @@ import { LockstepError } from "../model/errors.ts";
 import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
-import type { CheckResult, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
+import type { CheckResult, Framing, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
@@ -216,13 +216,13 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       await journal.clear();
     },
     content: {
-      async read(ranges: readonly ReadRange[], compress: boolean, isShared = false) {
-        const kept = recent.frames(ranges);
-        if (kept === undefined) return contents.port.call("read", [ranges, compress, isShared]);
-        if (!compress) return kept;
+      async read(ranges: readonly ReadRange[], framing: Framing) {
+        const kept = recent.frames(ranges, framing.isLong);
+        if (kept === undefined) return contents.port.call("read", [ranges, framing]);
+        if (!framing.compress) return kept;
         // Not in this thread, which would hold up the network.
         const buffers = kept.map((frame) => frame.buffer);
-        return contents.port.call("compress", [kept, isShared], buffers);
+        return contents.port.call("compress", [kept, framing.isShared], buffers);
       },
       chunkList: (path: BytePath, size: number) => contents.port.call("chunkList", [path, size]),
       fragments: (range: ReadRange) => contents.port.call("fragments", [range]),

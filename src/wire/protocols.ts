@@ -30,7 +30,8 @@ export const ROUND: Protocol = {
 /** Content for remotes. The window is what a remote may ask for and not yet have taken. */
 export const CONTENT: Protocol = {
   id: "/lockstep/content/1.0.0",
-  maxFrameBytes: 2 * MIB,
+  // A chunk of the longest, with its headers.
+  maxFrameBytes: 2 * MIB + KIB,
   windowBytes: 24 * MIB,
   maxStreams: 16,
 };

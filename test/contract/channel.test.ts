@@ -494,6 +494,18 @@ test("a sender that waits is told when the stream breaks", async (t) => {
   t.true(channel.closed.aborted);
 });
 
+test("what the peer has sent and ended is whole, whatever becomes of the stream before it is read", async (t) => {
+  for (const breaks of [true, false]) {
+    const fake = new FakeStream();
+    const channel = new FrameChannel(fake.stream, "peer", PROTOCOL);
+    fake.receive(framed(bytes(10)));
+    fake.end();
+    if (breaks) fake.breaks(new Error("reset"));
+    else channel.abort(new LockstepError("LOCKSTEP_ABORTED", "done with it"));
+    t.is((await collect(channel)).length, 1);
+  }
+});
+
 test("an announced length alone takes no more memory than a frame may have", async (t) => {
   const fake = new FakeStream();
   const channel = new FrameChannel(fake.stream, "peer", PROTOCOL);

@@ -9,6 +9,7 @@ import type { OfferedFile, Tree, UnitState } from "../../src/ports/tree.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { PLAIN } from "../fixtures/plain-framing.ts";
 import { type Bringing, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -183,15 +184,15 @@ test.serial("chunks are offered as they were verified, and no more when their fi
   const digest = hash(truth.subarray(MIB, 2 * MIB));
   const chunk = { file: files[0], offset: MIB, length: MIB, digest };
   const part = { index: 0, offset: MIB + 5, length: 300 * KIB };
-  const frames = await content.readOffered(chunk, [part], false);
+  const frames = await content.readOffered(chunk, [part], PLAIN);
   const bytes = Buffer.concat((frames ?? []).map((frame) => frame.subarray(19)));
   t.true(bytes.equals(truth.subarray(MIB + 5, MIB + 5 + 300 * KIB)));
   // In its place anybody may write to it.
   const fd = fs.openSync(join(world.b, "large"), "r+");
   fs.writeSync(fd, Buffer.from("x"), 0, 1, 2 * MIB - 1);
   fs.closeSync(fd);
-  t.is(await content.readOffered(chunk, [part], false), undefined);
-  t.is(await content.readOffered({ ...chunk, offset: 6 * MIB }, [], false), undefined, "beyond its end");
+  t.is(await content.readOffered(chunk, [part], PLAIN), undefined);
+  t.is(await content.readOffered({ ...chunk, offset: 6 * MIB }, [], PLAIN), undefined, "beyond its end");
   await content.closeOffered(files);
   t.throws(() => fs.fstatSync(files[0]), { code: "EBADF" });
 });

@@ -266,7 +266,8 @@ async function unharmed(t: ExecutionContext, run: () => Promise<void>): Promise<
 /** Frames of content records as an honest sender would pack them. */
 function packed(records: readonly (readonly [number, Buffer])[]): Uint8Array<ArrayBuffer>[] {
   const frames: Uint8Array<ArrayBuffer>[] = [];
-  const packer = new RecordPacker((frame) => frames.push(frame));
+  const ranges = records.map(([index, { length }]) => ({ index, offset: 0, length }));
+  const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
   for (const [index, content] of records) {
     for (let at = 0; at < content.length; ) {
       at += packer.add(index, at, content.length - at, (buffer, offset, length) =>
@@ -311,8 +312,9 @@ const serveOther = (truth: Buffer, content: Buffer, shift = 0): Serving => {
       return sendList(request, channel, listOf(truth));
     }
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker((frame) => frames.push(frame));
-    for (const { index, offset, length } of decodeRanges(request.ranges, 2048)) {
+    const ranges = decodeRanges(request.ranges, 2048);
+    const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
+    for (const { index, offset, length } of ranges) {
       for (let done = 0; done < length; ) {
         done += packer.add(index, offset + done + shift, length - done, (buffer, at, count) =>
           content.copy(buffer, at, offset + done, offset + done + count),

@@ -1,19 +1,22 @@
 import test from "ava";
+import { SUITE } from "../../src/model/suite.ts";
 import { announcedLength, createCompressor } from "../../src/tree/compress.ts";
 import {
   COMPRESSED_FRAME,
   compressFrame,
-  FRAME_BYTES,
+  LONG_FRAME_BYTES,
   openFrame,
   RECORD_HEADER_BYTES,
   RecordPacker,
 } from "../../src/tree/content-records.ts";
+import { CONTENT } from "../../src/wire/protocols.ts";
 
 const zstd = await createCompressor();
 
 function frameOf(content: Buffer): Uint8Array<ArrayBuffer> {
   const frames: Uint8Array<ArrayBuffer>[] = [];
-  const packer = new RecordPacker((frame) => frames.push(frame));
+  const ranges = [{ index: 3, offset: 2 ** 40, length: content.length }];
+  const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
   packer.add(3, 2 ** 40, content.length, (buffer, at, length) => content.copy(buffer, at, 0, length));
   packer.flush();
   return frames[0];
@@ -77,6 +80,20 @@ test("a frame that holds more than a frame may is refused, however true it says 
     frame.set(packed, 9);
     return frame;
   };
-  t.is(openFrame(zstd, frameOfLength(FRAME_BYTES))?.length, 1);
-  for (const length of [FRAME_BYTES + 1, 1 << 20]) t.is(openFrame(zstd, frameOfLength(length)), undefined);
+  t.is(openFrame(zstd, frameOfLength(LONG_FRAME_BYTES))?.length, 1);
+  for (const length of [LONG_FRAME_BYTES + 1, 1 << 22]) t.is(openFrame(zstd, frameOfLength(length)), undefined);
+});
+
+test("a chunk of the longest is one long frame, and several of usual length", (t) => {
+  const range = { index: 0, offset: 0, length: SUITE.chunk.maxBytes };
+  const lengths = (isLong: boolean): number[] => {
+    const frames: number[] = [];
+    const packer = new RecordPacker([range], isLong, (frame) => frames.push(frame.length));
+    for (let at = 0; at < range.length; ) at += packer.add(0, at, range.length - at, (_, __, length) => length);
+    packer.flush();
+    return frames;
+  };
+  t.deepEqual(lengths(true), [LONG_FRAME_BYTES]);
+  t.true(LONG_FRAME_BYTES <= CONTENT.maxFrameBytes);
+  t.deepEqual(lengths(false).slice(0, 2), [256 * 1024, 256 * 1024]);
 });

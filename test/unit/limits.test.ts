@@ -109,3 +109,16 @@ test("compression pays on a fast link over which little may be sent", async (t) 
   await send(link, clock, 16 << 20, 400e6, 12e6);
   t.true(link.compressionPays);
 });
+
+test("frames are long while one takes little time on the link", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock);
+  t.false(link.longFramesPay);
+  await send(link, clock, 16 << 20, 12e6);
+  t.false(link.longFramesPay);
+  await send(link, clock, 16 << 20, 60e6);
+  t.true(link.longFramesPay);
+  t.true(link.compressionPays);
+  await send(link, clock, 16 << 20, 400e6, 12e6);
+  t.false(link.longFramesPay, "where little may be sent");
+});

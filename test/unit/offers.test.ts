@@ -7,6 +7,7 @@ import type { ContentReader, OfferedChunk, OfferedFile } from "../../src/ports/t
 import { Offers } from "../../src/roles/offers.ts";
 import { listPart, readFrameHeader } from "../../src/wire/content-frame.ts";
 import type { ContentRequest } from "../../src/wire/messages.ts";
+import { PLAIN } from "../fixtures/plain-framing.ts";
 
 const MIB = 1 << 20;
 const DIGEST = new Uint8Array(32);
@@ -51,12 +52,12 @@ test("what was added is answered, and nothing else", async (t) => {
   const reader = new Reader();
   const offers = new Offers(reader.port);
   offers.addPack(1, UNIT, RANGES, frames());
-  t.is((await offers.answer(request(), false))?.length, 1);
-  t.is(await offers.answer(request({ statement: 2 }), false), undefined);
-  t.is(await offers.answer(request({ unit: { index: 3, offset: 1 } }), false), undefined);
-  t.is(await offers.answer(request({ unit: undefined }), false), undefined);
+  t.is((await offers.answer(request(), PLAIN))?.length, 1);
+  t.is(await offers.answer(request({ statement: 2 }), PLAIN), undefined);
+  t.is(await offers.answer(request({ unit: { index: 3, offset: 1 } }), PLAIN), undefined);
+  t.is(await offers.answer(request({ unit: undefined }), PLAIN), undefined);
   const other = encodeRanges([{ index: 3, offset: 0, length: 9 }]);
-  t.is(await offers.answer(request({ ranges: other }), false), undefined);
+  t.is(await offers.answer(request({ ranges: other }), PLAIN), undefined);
 
   const chunk = { file: 7, offset: 1000, length: 500, digest: DIGEST };
   offers.addChunk(1, { index: 5, offset: 1000 }, chunk);
@@ -65,27 +66,27 @@ test("what was added is answered, and nothing else", async (t) => {
     ...ofChunk,
     ranges: encodeRanges([{ index, offset, length }]),
   });
-  t.is(await offers.answer(request(part(5, 1000, 500)), false), undefined, "of a file that was not added");
+  t.is(await offers.answer(request(part(5, 1000, 500)), PLAIN), undefined, "of a file that was not added");
   offers.addFile(7);
   offers.addChunk(1, { index: 5, offset: 1000 }, chunk);
-  t.truthy(await offers.answer(request(part(5, 1100, 400)), false));
+  t.truthy(await offers.answer(request(part(5, 1100, 400)), PLAIN));
   for (const wrong of [part(5, 999, 10), part(5, 1400, 101), part(6, 1000, 10)]) {
-    await t.throwsAsync(offers.answer(request(wrong), false), { instanceOf: LockstepError });
+    await t.throwsAsync(offers.answer(request(wrong), PLAIN), { instanceOf: LockstepError });
   }
   const twice = encodeRanges([
     { index: 5, offset: 1000, length: 500 },
     { index: 5, offset: 1000, length: 500 },
   ]);
-  await t.throwsAsync(offers.answer(request({ ...ofChunk, ranges: twice }), false), { instanceOf: LockstepError });
+  await t.throwsAsync(offers.answer(request({ ...ofChunk, ranges: twice }), PLAIN), { instanceOf: LockstepError });
   t.is(reader.read.length, 1);
 });
 
 test("an answer's frames are its own", async (t) => {
   const offers = new Offers(new Reader().port);
   offers.addPack(1, UNIT, RANGES, frames());
-  const [frame] = (await offers.answer(request(), false)) ?? [];
+  const [frame] = (await offers.answer(request(), PLAIN)) ?? [];
   frame?.fill(9);
-  const [again] = (await offers.answer(request(), false)) ?? [];
+  const [again] = (await offers.answer(request(), PLAIN)) ?? [];
   t.is(again?.[10], 0);
 });
 
@@ -94,11 +95,11 @@ test("packs take so much memory and no more, also when one comes twice", async (
   const unit = (index: number): UnitName => ({ index, offset: 0 });
   for (let i = 0; i < 80; i++) offers.addPack(1, unit(0), RANGES, frames(MIB));
   for (let i = 1; i <= 63; i++) offers.addPack(1, unit(i), RANGES, frames(MIB));
-  t.truthy(await offers.answer(request({ unit: unit(0) }), false));
+  t.truthy(await offers.answer(request({ unit: unit(0) }), PLAIN));
   offers.addPack(1, unit(64), RANGES, frames(MIB));
-  t.is(await offers.answer(request({ unit: unit(0) }), false), undefined);
-  t.truthy(await offers.answer(request({ unit: unit(1) }), false));
-  t.truthy(await offers.answer(request({ unit: unit(64) }), false));
+  t.is(await offers.answer(request({ unit: unit(0) }), PLAIN), undefined);
+  t.truthy(await offers.answer(request({ unit: unit(1) }), PLAIN));
+  t.truthy(await offers.answer(request({ unit: unit(64) }), PLAIN));
 });
 
 test("files have so many descriptors and no more, and all are closed in the end, each once", (t) => {
@@ -156,5 +157,5 @@ test("after the end of a pass nothing of it is answered or told", async (t) => {
   offers.clear();
   await told();
   t.deepEqual(heard, []);
-  t.is(await offers.answer(request(), false), undefined);
+  t.is(await offers.answer(request(), PLAIN), undefined);
 });
