@@ -1,10 +1,12 @@
 import { ChunkListBuilder, type ChunkRun } from "../model/chunk-list.ts";
 import { cutPoint } from "../model/cut.ts";
+import { sameDigest } from "../model/digest.ts";
 import { FILE } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { Suite } from "../model/suite.ts";
 import { typeOfMode } from "./entry-table.ts";
 import type { Hasher } from "./hasher.ts";
+import type { KnownCuts, LikelyChunk } from "./known-cuts.ts";
 import { type DirectoryHandle, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 /** Reads that gave two different digests before the file counts as changing. */
@@ -44,6 +46,8 @@ export interface ReadOptions {
   /** Drop what the system keeps of the file in memory, as far as it is on disk already. */
   readonly fromDisk?: boolean;
   readonly chunks?: boolean;
+  /** How an earlier version was cut. */
+  readonly cuts?: KnownCuts | undefined;
   readonly collect?: (content: Uint8Array) => void;
 }
 
@@ -109,7 +113,7 @@ export class StableReader {
    * not a file any more
    */
   read(directory: DirectoryHandle, name: string, options: ReadOptions = {}): StableContent {
-    const { collect, chunks = false, fresh = false, fromDisk = false, tryLease = false } = options;
+    const { collect, cuts, chunks = false, fresh = false, fromDisk = false, tryLease = false } = options;
     const calls = this.#calls;
     const fd = calls.openFile(directory, name);
     try {
@@ -126,7 +130,7 @@ export class StableReader {
         if (typeOfMode(before.mode) !== FILE)
           throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "is not a file any more");
         const startedAt = Date.now();
-        const content = this.#readOnce(fd, before.size, chunks);
+        const content = this.#readOnce(fd, before.size, chunks, cuts);
         const stillLeased = leased && calls.leaseHeld(fd);
         const whole = content !== undefined && (once || !leased || stillLeased);
         calls.statFile(fd, after);
@@ -157,8 +161,8 @@ export class StableReader {
   }
 
   /** Digests of exactly `size` bytes, or undefined when the file has another length by now. */
-  #readOnce(fd: number, size: number, chunks: boolean): Digests | undefined {
-    if (size > this.#suite.singleBytes) return chunks ? this.#readChunks(fd, size) : this.#readPlain(fd, size);
+  #readOnce(fd: number, size: number, chunks: boolean, cuts?: KnownCuts): Digests | undefined {
+    if (size > this.#suite.singleBytes) return chunks ? this.#readChunks(fd, size, cuts) : this.#readPlain(fd, size);
     if (!this.#fill(fd, this.#small, 0, size, 0)) return undefined;
     return { checksum: this.#hasher.hash(this.#small.subarray(0, size)), chunks: [] };
   }
@@ -195,7 +199,7 @@ export class StableReader {
     return { checksum: whole.digest(), chunks: [] };
   }
 
-  #readChunks(fd: number, size: number): Digests | undefined {
+  #readChunks(fd: number, size: number, cuts: KnownCuts | undefined): Digests | undefined {
     const bounds = this.#suite.chunk;
     const { maxBytes } = bounds;
     const { hash } = this.#hasher;
@@ -231,14 +235,25 @@ export class StableReader {
           filled += length;
         }
       }
-      const end = cutPoint(buffer, start, filled, bounds);
+      const likely = this.#likely(buffer.subarray(start, filled), size - at, cuts?.next);
+      if (likely !== undefined) cuts?.follow();
+      const end = likely === undefined ? cutPoint(buffer, start, filled, bounds) : start + likely.length;
       const chunk = buffer.subarray(start, end);
-      chunks.add(chunk.length, hash(chunk));
+      const digest = likely?.digest ?? hash(chunk);
+      if (likely === undefined) cuts?.lookFrom(digest);
+      chunks.add(chunk.length, digest);
       whole.update(chunk);
       at += chunk.length;
       start = hollow ? filled : end;
     }
     return { checksum: whole.digest(), chunks: chunks.finish() };
+  }
+
+  /** The likely chunk, if these bytes begin with it and it would be cut so. */
+  #likely(bytes: Uint8Array, left: number, likely: LikelyChunk | undefined): LikelyChunk | undefined {
+    if (likely === undefined || likely.length > bytes.length || (likely.isLast && likely.length < left))
+      return undefined;
+    return sameDigest(this.#hasher.hash(bytes.subarray(0, likely.length)), likely.digest) ? likely : undefined;
   }
 
   #fill(fd: number, buffer: Buffer, offset: number, length: number, position: number): boolean {

@@ -24,6 +24,7 @@ import type { Found, GroupDigests, PackedChunkList, ScanOptions, ScanSummary } f
 import type { ConfinedDirectories } from "./confined-directories.ts";
 import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-table.ts";
 import type { Hasher } from "./hasher.ts";
+import { KnownCuts, type RecentCuts } from "./known-cuts.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
 import { StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
@@ -55,6 +56,8 @@ export interface ListContext {
   readonly directories: ConfinedDirectories;
   /** On the main thread, from a worker's point of view. */
   readonly cache: HashCache;
+  /** Of earlier rounds too. */
+  readonly cuts: RecentCuts;
 }
 
 interface StateOfOne {
@@ -394,7 +397,7 @@ export class RoundList {
     this.#checkRanges(fetched);
     const { hasher, suite } = this.#context;
     const wanted = new Set(eachOrdinal(fetched));
-    const cached = await this.#cachedChunks([...wanted]);
+    const { exact: cached, cuts } = await this.#cachedChunks([...wanted]);
     const collector = new ContentCollector();
     const stated: StatedEntry[] = [];
     const problems: Problem[] = [];
@@ -408,13 +411,14 @@ export class RoundList {
         continue;
       }
       try {
-        const now = this.#stateOne(ordinal, collector, wanted.has(ordinal), cached.get(ordinal));
+        const now = this.#stateOne(ordinal, collector, wanted.has(ordinal), cached.get(ordinal), cuts.get(ordinal));
         const { entry, checksum, chunks } = now;
         let root: Uint8Array | undefined;
         if (chunks !== undefined && hasChunkList(entry, suite)) {
           const list = packChunkList(hasher.hash, suite, chunks);
           root = chunkRoot(hasher.hash, suite, list.index);
           lists.push([path, list]);
+          this.#context.cuts.add(path, chunks);
           if (now.settled) chunked.push([ordinal, encodeChunkRuns(chunks)]);
         }
         stated.push({ entry, checksum, chunkRoot: root });
@@ -433,15 +437,34 @@ export class RoundList {
     return { stated, problems, content: collector.take(), lists };
   }
 
-  /** Chunk lists that the cache has of files as they were listed. */
-  async #cachedChunks(ordinals: readonly number[]): Promise<Map<number, ChunkRun[]>> {
+  /** Chunk lists that the cache has of files as they were listed, and how earlier versions of others were cut. */
+  async #cachedChunks(
+    ordinals: readonly number[],
+  ): Promise<{ exact: Map<number, ChunkRun[]>; cuts: Map<number, KnownCuts> }> {
+    const long = ordinals.filter((ordinal) => this.#isLong(ordinal));
+    const exact = await this.#lookupChunks(
+      long.filter((ordinal) => this.#digestState[ordinal] === KNOWN),
+      "exact",
+    );
+    const cuts = new Map<number, KnownCuts>();
+    const unknown: number[] = [];
+    for (const ordinal of long) {
+      if (exact.has(ordinal)) continue;
+      const recent = this.#context.cuts.of(this.#table.paths[ordinal]);
+      if (recent === undefined) unknown.push(ordinal);
+      else cuts.set(ordinal, recent);
+    }
+    for (const [ordinal, runs] of await this.#lookupChunks(unknown, "inode")) cuts.set(ordinal, new KnownCuts(runs));
+    return { exact, cuts };
+  }
+
+  async #lookupChunks(ordinals: readonly number[], match: "exact" | "inode"): Promise<Map<number, ChunkRun[]>> {
     const { cache, suite } = this.#context;
     const found = new Map<number, ChunkRun[]>();
-    const long = ordinals.filter((ordinal) => this.#digestState[ordinal] === KNOWN && this.#isLong(ordinal));
-    if (long.length === 0) return found;
-    const lists = await cache.lookupChunks(this.#table.hashKeys(long), "exact");
+    if (ordinals.length === 0) return found;
+    const lists = await cache.lookupChunks(this.#table.hashKeys(ordinals), match);
     for (const [i, list] of lists.entries()) {
-      if (list !== undefined) found.set(long[i], decodeChunkRuns(list, suite, Number.POSITIVE_INFINITY));
+      if (list !== undefined) found.set(ordinals[i], decodeChunkRuns(list, suite, Number.POSITIVE_INFINITY));
     }
     return found;
   }
@@ -486,6 +509,7 @@ export class RoundList {
     collector: ContentCollector,
     isFetched: boolean,
     cachedChunks: readonly ChunkRun[] | undefined,
+    cuts: KnownCuts | undefined,
   ): StateOfOne {
     const { directories, suite } = this.#context;
     const path = this.#table.paths[ordinal];
@@ -517,7 +541,7 @@ export class RoundList {
     }
     const { directory, name } = directories.locate(path);
     const content = this.#reader.read(directory, name, {
-      chunks: isFetched,
+      ...{ chunks: isFetched, cuts },
       collect: (bytes) => collector.add(path, bytes),
     });
     const same = matchesExpected(content.stat, this.#table.expected(ordinal));

@@ -34,6 +34,7 @@ import { drainReaders } from "./drain-readers.ts";
 import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
 import { type DoneLocked, HOLD_LIMIT_MS, type Shared, SWITCH_MARGIN_MS, sharedClock } from "./held-commit.ts";
+import { RecentCuts } from "./known-cuts.ts";
 import { LocalSources } from "./local-sources.ts";
 import type { HoldFile } from "./mandatory-hold.ts";
 import { StableReader } from "./read-stable.ts";
@@ -65,6 +66,7 @@ const calls = chooseCalls();
 const hasher = createHasher();
 const reader = new StableReader(calls, hasher, SUITE);
 const compressor = createCompressor();
+const cuts = new RecentCuts(SUITE);
 
 interface Open {
   readonly directories: ConfinedDirectories;
@@ -234,7 +236,7 @@ function newApply({ directories, list }: Open, limits: ApplyLimits): ApplyContex
 async function recover(parts: readonly Uint8Array[]): Promise<void> {
   const directories = openRoot();
   try {
-    const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
+    const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache, cuts });
     const apply = newApply(newOpen(directories, list), {
       delete: false,
       deletions: 0,
@@ -284,7 +286,7 @@ const handlers: Handlers = {
   scan(options: ScanOptions) {
     if (open === undefined) {
       const directories = openRoot();
-      const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache });
+      const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache, cuts });
       open = newOpen(directories, list);
     }
     return open.list.scan(options);
