@@ -20,13 +20,17 @@ import { findProgram, type RsyncRoute, startDaemon } from "./rsync.ts";
 import { Samples } from "./samples.ts";
 import { copySourceTree, gzippedBytes, type TreeSize, treeSize } from "./source-tree.ts";
 import { Swarm } from "./swarm.ts";
+import { warmMemory } from "./warm-memory.ts";
 
 export const usage =
-  "fanout [--remotes N,…] [--runs N] [--only CASE,…] [--tools TOOL,…] [--slow | --kill] [--scale F]   first copies to many, beside rsync and aria2; root, Linux";
+  "fanout [--remotes N,…] [--runs N] [--only CASE,…] [--tools TOOL,…] [--slow | --kill] [--scale F] [--warm]   first copies to many, beside rsync and aria2; root, Linux";
 
 const MIB = 1 << 20;
 /** Digests of files that changed within 2 s are not cached. */
 const SETTLE_MS = 2_500;
+/** Memory at hand for each run of `--warm`, in copies that the remotes make, and for all the processes. */
+const WARM_FACTOR = 1.2;
+const WARM_LEAST = 2048 * MIB;
 const WATCH_MS = 250;
 const UPLINK_MBIT = 100;
 const SLOW_MBIT = 10;
@@ -84,6 +88,8 @@ interface Setting {
   /** A new directory. */
   readonly place: string;
   readonly remotes: readonly string[];
+  /** Memory is at hand for all that is copied. */
+  readonly isWarm: boolean;
   /** The remote that is killed on the way. */
   readonly lost: string | undefined;
 }
@@ -272,6 +278,7 @@ async function copyOnce(outer: Workshop, tool: Tool, setting: Omit<Setting, "wor
     const own = { ...setting, workshop };
     const contender = await tool.prepare(own, findProgram(tool.program) as string);
     spawnSync("sync");
+    if (setting.isWarm) warmMemory(WARM_FACTOR * setting.remotes.length * setting.source.size.bytes + WARM_LEAST);
     await sleep(SETTLE_MS, undefined, { signal: outer.signal });
     const figures = await measure(own, tool, contender);
     refuseUnequal(own, tool, contender);
@@ -358,6 +365,7 @@ interface Options {
   readonly tools: readonly Tool[];
   readonly slow: boolean;
   readonly kill: boolean;
+  readonly warm: boolean;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -371,6 +379,7 @@ function readOptions(args: readonly string[]): Options {
       scale: { type: "string", default: "1" },
       slow: { type: "boolean", default: false },
       kill: { type: "boolean", default: false },
+      warm: { type: "boolean", default: false },
     },
   });
   const named = <T extends { readonly name: string }>(all: readonly T[], names: string): T[] =>
@@ -383,6 +392,7 @@ function readOptions(args: readonly string[]): Options {
     tools: named(TOOLS, values.tools),
     slow: values.slow,
     kill: values.kill,
+    warm: values.warm,
   };
   const { counts, runs, scale, cases, tools, slow, kill } = options;
   // One that is slow or killed must not be the one that compares.
@@ -405,7 +415,7 @@ async function makeSource(of: Case, base: string, scale: number): Promise<Source
 }
 
 export async function run(workshop: Workshop, args: readonly string[]): Promise<number> {
-  const { counts, runs, scale, cases, tools, slow, kill } = readOptions(args);
+  const { counts, runs, scale, cases, tools, slow, kill, warm } = readOptions(args);
   if (process.getuid?.() !== 0) throw new Error("network namespaces need root");
   if (["ip", "tc", ...tools.map(({ program }) => program)].some((program) => findProgram(program) === undefined)) {
     throw new Error("needs apt-get install aria2 rsync iproute2");
@@ -433,6 +443,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
               source,
               place: join(base, `${source.of.name}-${number}-${n}-${tool.name}`),
               remotes: taking,
+              isWarm: warm,
               lost: kill ? last : undefined,
             });
             for (const figure of FIGURES) {

@@ -29,14 +29,19 @@ import { Namespaces } from "./namespaces.ts";
 import { cpuSeconds, endedChildrenSeconds, MemoryWatch } from "./process-use.ts";
 import { findProgram, type RsyncRoute, startDaemon, startSsh } from "./rsync.ts";
 import { Samples } from "./samples.ts";
+import { treeSize } from "./source-tree.ts";
+import { warmMemory } from "./warm-memory.ts";
 
 export const usage =
-  "transfer [--runs N] [--only CASE,…] [--fsync] [--scale F]   content moved, beside rsync; root, Linux";
+  "transfer [--runs N] [--only CASE,…] [--fsync] [--scale F] [--warm]   content moved, beside rsync; root, Linux";
 
 const MIB = 1 << 20;
 /** Digests of files that changed within 2 s are not cached. */
 const SETTLE_MS = 2_500;
 const HOSTS = ["master", "remote-1"];
+/** Memory at hand for each run of `--warm`: a new copy, and what reading and writing it takes. */
+const WARM_FACTOR = 1.5;
+const WARM_LEAST = 1024 * MIB;
 
 /** One tool with a target of its own, for one run of one case. */
 interface Contender {
@@ -269,6 +274,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
       fsync: { type: "boolean", default: false },
       scale: { type: "string", default: "1" },
       alone: { type: "boolean", default: false },
+      warm: { type: "boolean", default: false },
     },
   });
   const [runs, scale] = [Number(values.runs), Number(values.scale)];
@@ -323,6 +329,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
             // It compares nothing, so there is no change to be carried over.
             if (contender.name === BARE && s > 0) continue;
             spawnSync("sync");
+            if (values.warm) warmMemory(WARM_FACTOR * treeSize(source).bytes + WARM_LEAST);
             const figures = await measure(namespaces, contender, contenders);
             const name = `${contender.name}, ${contender.durability}`;
             for (const [f, figure] of FIGURES.entries()) samples.add(`${step}|${name}|${figure}`, figures[f]);
