@@ -172,11 +172,6 @@ export class ContentFetcher {
     return parts;
   }
 
-  /** Opens the channel before anything is asked for. */
-  connect(): void {
-    this.#start();
-  }
-
   #start(): void {
     if (this.#running !== undefined) return;
     this.#running = this.#run().then(

@@ -28,6 +28,8 @@ export interface ExchangeInit {
   readonly served: () => number;
   /** Is told of a neighbour that is not to be trusted. */
   readonly warn: (warning: LockstepError) => void;
+  /** When neighbours are connected to though nothing has come from the master yet; by default half a second. */
+  readonly joinAfterMs?: number;
 }
 
 /** How one unit is taken. */
@@ -75,6 +77,8 @@ interface Announced {
 }
 
 const TICK_MS = 250;
+/** Neighbours are connected to after this, though the master has sent nothing yet: it may be others' turn. */
+const JOIN_AFTER_MS = 500;
 /** Less than this is no progress: else one that sends a byte from time to time would never be left. */
 const PROGRESS_BYTES = 32 * 1024;
 /** A unit that others are said to have, and none announces, is asked of the master all the same after this. */
@@ -100,6 +104,8 @@ export class Exchange {
   /** Units that are here, by statement: dropped with it. */
   readonly #held = new Map<number, { readonly id: number; readonly name: string }[]>();
   #served = 0;
+  #hasJoined = false;
+  #joining: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #foundOutAt = Number.NEGATIVE_INFINITY;
@@ -115,10 +121,7 @@ export class Exchange {
       const announced = (statement: number, units: readonly UnitName[]): void => this.#take(source, statement, units);
       const broke = (error: LockstepError): void => this.#lost(source, error);
       const init = { mesh, peer, round, download, announced, broke, isShared: true };
-      const fetcher = new ContentFetcher(init);
-      this.#sources.push({ peer, fetcher });
-      // While the master makes its first statement.
-      fetcher.connect();
+      this.#sources.push({ peer, fetcher: new ContentFetcher(init) });
     }
   }
 
@@ -135,6 +138,23 @@ export class Exchange {
   follow(statement: number, most: number): void {
     if (!this.isShared) return;
     this.#announced.set(statement, { most, sources: new Map(), counts: new Map() });
+    if (this.#hasJoined) this.#followAtAll(statement);
+    else if (this.#init.joinAfterMs === 0) this.#join();
+    else this.#joining ??= setTimeout(() => this.#join(), this.#init.joinAfterMs ?? JOIN_AFTER_MS);
+  }
+
+  /**
+   * Connects to the neighbours. Not before the master has begun to send: what they are asked for is what
+   * they have from there, and many handshakes at once would hold it up on a busy host.
+   */
+  #join(): void {
+    clearTimeout(this.#joining);
+    if (this.#hasJoined || this.#stopped) return;
+    this.#hasJoined = true;
+    for (const statement of this.#announced.keys()) this.#followAtAll(statement);
+  }
+
+  #followAtAll(statement: number): void {
     for (const { fetcher } of this.#sources.slice(1)) fetcher.follow(statement);
   }
 
@@ -279,6 +299,7 @@ export class Exchange {
       const fresh = source === MASTER && this.isShared && this.#isPatient(entry);
       const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
       entry.request = fetcher.fetch(request, async (frame) => {
+        this.#join();
         if (!isCurrent()) return;
         [entry.touched, entry.taking] = [true, true];
         const { state, bytes } = await transfer.take(frame, source === MASTER);
@@ -379,6 +400,7 @@ export class Exchange {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#joining);
     this.#fail(ended());
     for (const { fetcher } of this.#sources) fetcher.stop();
   }

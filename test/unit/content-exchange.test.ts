@@ -37,7 +37,7 @@ interface World {
   skipped: number;
 }
 
-function worldOf(peers: Readonly<Record<string, Peer>>): World {
+function worldOf(peers: Readonly<Record<string, Peer>>, joinAfterMs = 0): World {
   const asked = new Map<string, ContentRequest[]>();
   const channels = new Map<string, FakeChannel>();
   const mesh = {
@@ -65,6 +65,7 @@ function worldOf(peers: Readonly<Record<string, Peer>>): World {
     isFollowed: () => true,
     served: () => 0,
     warn: (warning) => world.warnings.push(warning),
+    joinAfterMs,
   });
   return Object.assign(world, { exchange });
 }
@@ -121,6 +122,37 @@ test("what a neighbour announces comes from it", async (t) => {
   t.is(unitsAsked(world, "master").length, 0);
   t.deepEqual(world.warnings, []);
   world.exchange.stop();
+});
+
+test("neighbours are connected to when something has come from the master, or nothing has for a while", async (t) => {
+  const one: Peer = (request, channel) => {
+    if (request.follow === true) have(channel, 1, [{ index: 1, offset: 0 }]);
+    else honest(request, channel);
+  };
+  const served = worldOf({ master: honest, one }, 20_000);
+  served.exchange.follow(1, 10);
+  await pause();
+  t.false(served.channels.has("one"));
+  await within(served.exchange.fetch(transfer(0)));
+  await pause();
+  t.is(served.asked.get("one")?.[0]?.follow, true);
+  // What is followed later is asked about at once.
+  served.exchange.follow(2, 10);
+  await pause();
+  t.deepEqual(
+    served.asked.get("one")?.map(({ statement }) => statement),
+    [1, 2],
+  );
+  served.exchange.stop();
+
+  const waiting = worldOf({ master: elsewhere, one }, 100);
+  waiting.exchange.follow(1, 10);
+  const fetched = waiting.exchange.fetch(transfer(1));
+  await pause();
+  t.false(waiting.channels.has("one"));
+  await within(fetched);
+  t.is(unitsAsked(waiting, "one").length, 1);
+  waiting.exchange.stop();
 });
 
 test("a neighbour that says again and again that it has what it has not is asked for it once", async (t) => {
