@@ -171,6 +171,7 @@ export class FanOutModel {
       });
       this.#events.push((i + 1) * KINDS + Kind.Tick, random.fraction() * init.tick);
     }
+    this.#seeding.stated(init.units * init.unitBytes);
     this.#names = units.map((_, i) => String(i));
     this.#finished = new Float64Array(init.remotes).fill(Number.NaN);
     this.#left = init.remotes;
@@ -383,7 +384,10 @@ export class FanOutModel {
     if (from !== MASTER_HOST && this.#remote(from).gone) return;
     const sender = this.#senders[from];
     const idle = sender.queue.length === 0 && sender.serving.length < this.#init.slots;
-    if (from === MASTER_HOST && !this.#seeding.give(this.#names[unit], String(to), this.#now, idle)) {
+    if (
+      from === MASTER_HOST &&
+      !this.#seeding.give(this.#names[unit], () => this.#init.unitBytes, String(to), this.#now, idle)
+    ) {
       transfer.stage = Stage.Over;
       this.#messages.elsewhere++;
       this.#at(this.#init.latency, Kind.Refusal, id);

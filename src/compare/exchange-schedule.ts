@@ -63,7 +63,7 @@ const SHARE_WITHIN_MS = 3_000;
 /** A neighbour that does not take a unit for so long will not do so. */
 const UNSHARED_MS = 5_000;
 /** A unit that the master has given to another remote is asked for again after this, if nobody has it. */
-const ELSEWHERE_MS = 1_000;
+const ELSEWHERE_MS = 400;
 /**
  * One such answer mostly means that all is given away: the master is left alone for so long after the
  * first, and for twice as long after each further one, until it gives something.

@@ -10,6 +10,12 @@ const PASS_ON_FACTOR = 4;
 /** While the master has nothing else to send, it does not wait longer than this, in milliseconds. */
 const IDLE_PASS_ON_MS = 2_500;
 
+/**
+ * When all has been given once, what is on its way through the fleet comes sooner if an idle master gives
+ * it to another one at once. So much of the content it may send again so.
+ */
+const HELP = 1 / 25;
+
 /** Units remembered; what was given before is given to whoever asks. */
 const MOST_REMEMBERED = 100_000;
 
@@ -23,16 +29,28 @@ interface Given {
 
 export class Seeding {
   readonly #given = new Map<string, Given>();
+  /** Content that remotes may ask for, what of it was given a first time, and what was given to help. */
+  #stated = 0;
+  #first = 0;
+  #help = 0;
+
+  /** There is so much more content to be asked for, in bytes. */
+  stated(bytes: number): void {
+    this.#stated += bytes;
+  }
 
   /**
    * True when the master gives the unit to this remote now; then it counts as given.
    *
+   * @param bytes of the unit, plain
    * @param idle whether the master could send it at once, as nothing else waits
    */
-  give(unit: string, to: string, now: number, idle = false): boolean {
+  give(unit: string, bytes: () => number, to: string, now: number, idle = false): boolean {
     const given = this.#given.get(unit);
-    if (given !== undefined && given.to !== to && now < given.until) {
-      if (!idle || now < given.sentAt + IDLE_PASS_ON_MS) return false;
+    if (given === undefined) this.#first += bytes();
+    else if (given.to !== to && now < given.until) {
+      if (!idle || !(now >= given.sentAt)) return false;
+      if (now < given.sentAt + IDLE_PASS_ON_MS && !this.#mayHelp(bytes())) return false;
     }
     // The youngest are the last.
     this.#given.delete(unit);
@@ -41,6 +59,13 @@ export class Seeding {
       this.#given.delete(oldest);
     }
     this.#given.set(unit, { to, at: now, sentAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY });
+    return true;
+  }
+
+  /** All was given once, and little a second time. */
+  #mayHelp(bytes: number): boolean {
+    if (this.#first < this.#stated || this.#help + bytes > this.#stated * HELP) return false;
+    this.#help += bytes;
     return true;
   }
 

@@ -68,6 +68,8 @@ export interface CurrentState {
   /** The stated paths and sizes, in the same order. */
   readonly paths: readonly BytePath[];
   readonly sizes: Float64Array;
+  /** Of the files whose content some remote will fetch. */
+  readonly fetchedBytes: number;
   /** Chunk lists of the files whose chunk roots are stated. */
   readonly lists: readonly (readonly [path: BytePath, list: PackedChunkList])[];
   readonly problems: readonly Problem[];

@@ -151,8 +151,10 @@ class ContentServer {
 
   /** Whether the peer gets a unit that each remote but the first gets from another one. */
   #isGiven({ master }: ActiveRound, request: ContentRequest): boolean {
+    if (master === undefined) return true;
     const { idle } = this.#components.slots;
-    return master?.seeding.give(this.#nameOf(request), this.#channel.peer, this.#now(), idle) !== false;
+    const bytes = (): number => rangesBytes(decodeRanges(request.ranges, LIMITS.rangesPerRequest));
+    return master.seeding.give(this.#nameOf(request), bytes, this.#channel.peer, this.#now(), idle);
   }
 
   /** At once, past all that waits. It counts as open until it is sent, as nobody else would wait for that. */

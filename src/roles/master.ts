@@ -57,9 +57,14 @@ export class MasterDuty {
     const number = this.#nextNumber++;
     const { refused, lack } = await this.#share(number, ordinals);
     try {
-      const { stated, paths, sizes, problems, lists } = await this.#round.state(ordinals, fetched, refused);
+      const { stated, paths, sizes, problems, lists, fetchedBytes } = await this.#round.state(
+        ordinals,
+        fetched,
+        refused,
+      );
       const absent = absentPaths.length === 0 ? [] : await this.#round.absent(absentPaths);
       this.#stated.set(number, { paths, sizes });
+      this.seeding.stated(fetchedBytes);
       for (const [path, list] of lists) this.#keep(path, list);
       const bytes = encodePackedStatement({ round: this.#id, number, suite: SUITE.id, stated, absent });
       return { statement: await this.#signer.seal("lockstep-block-statement", bytes), number, problems, lack };

@@ -69,6 +69,8 @@ interface StateOfOne {
 
 export interface State {
   readonly stated: StatedEntry[];
+  /** Bytes of the files among them whose content is fetched. */
+  readonly fetchedBytes: number;
   readonly problems: Problem[];
   readonly content: PackedContent;
   /** Chunks of the files that have a chunk root in the statement. */
@@ -403,6 +405,7 @@ export class RoundList {
     const problems: Problem[] = [];
     const chunked: [ordinal: number, chunks: Uint8Array][] = [];
     const lists: [BytePath, PackedChunkList][] = [];
+    let fetchedBytes = 0;
     const held = new Set(refused);
     for (const ordinal of eachOrdinal(ordinals)) {
       const path = this.#table.paths[ordinal];
@@ -422,6 +425,7 @@ export class RoundList {
           if (now.settled) chunked.push([ordinal, encodeChunkRuns(chunks)]);
         }
         stated.push({ entry, checksum, chunkRoot: root });
+        if (wanted.has(ordinal) && entry.type === FILE && entry.leader === undefined) fetchedBytes += entry.size;
         if (now.settled) this.#isSettled(ordinal);
       } catch (error) {
         problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
@@ -434,7 +438,7 @@ export class RoundList {
     }
     // Entries that were looked up besides stand after the list.
     stated.sort((a, b) => comparePaths(a.entry.path, b.entry.path));
-    return { stated, problems, content: collector.take(), lists };
+    return { stated, fetchedBytes, problems, content: collector.take(), lists };
   }
 
   /** Chunk lists that the cache has of files as they were listed, and how earlier versions of others were cut. */

@@ -297,12 +297,15 @@ const handlers: Handlers = {
   groupDigests: (groups: OrdinalRanges[]) => opened().list.groupDigests(groups),
   checksums: (group: OrdinalRanges) => opened().list.checksums(group),
   async state(ordinals: OrdinalRanges, fetched: OrdinalRanges, refused: BytePath[]) {
-    const { stated, problems, content, lists } = await opened().list.state(ordinals, fetched, refused);
+    const { stated, fetchedBytes, problems, content, lists } = await opened().list.state(ordinals, fetched, refused);
     const packed = encodeStated(stated);
     const paths = stated.map(({ entry }) => entry.path);
     const sizes = Float64Array.from(stated, ({ entry }) => entry.size);
     const buffers = content.buffers.map((buffer) => buffer.buffer);
-    return new Moved({ stated: packed, paths, sizes, problems, content, lists }, [packed.buffer, ...buffers]);
+    return new Moved({ stated: packed, paths, sizes, fetchedBytes, problems, content, lists }, [
+      packed.buffer,
+      ...buffers,
+    ]);
   },
   /** Tries once; with something refused nothing is shared unless it is the last try. */
   share(id: number, ordinals: OrdinalRanges, isLast: boolean): Shared {

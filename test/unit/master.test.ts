@@ -40,6 +40,7 @@ function createMaster(options: {
     sizes: new Float64Array(),
     problems: [],
     lists: [],
+    fetchedBytes: 0,
   };
   const round = {
     async share(id: number) {
