@@ -83,7 +83,7 @@ const SMOOTHING = 0.3;
 /** A neighbour that takes so many times as long as the fastest is asked only for what no faster one has. */
 const SLOW_FACTOR = 4;
 /** A unit that waits at one source moves to another that has it in less than this part of the time. */
-const WORTH_MOVING = 0.5;
+const WORTH_MOVING = 0.65;
 /** One that has begun to come is asked for again elsewhere in less than this part. */
 const WORTH_TWICE = 0.25;
 /** After a look in vain, in milliseconds: spares time on busy hosts and delays nothing that counts. */
@@ -242,6 +242,12 @@ export class ExchangeSchedule {
     const { bytes } = this.#units[id].init;
     this.#unsharedBytes -= bytes;
     if (!unshared.late) this.#mayBeUnshared = Math.min(this.#mayBeUnshared + bytes, UNSHARED_BYTES);
+  }
+
+  /** The source has begun to send the unit: to ask another one for it would be to have it sent twice. */
+  begun(id: number): void {
+    const asked = this.#asked.get(id);
+    if (asked !== undefined) asked.started = true;
   }
 
   /** Bytes have come from the source, of this unit. */

@@ -5,7 +5,7 @@ import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Channel, Frame, Mesh } from "../ports/mesh.ts";
-import { CONTENT_FRAME, listPart, readFrameHeader } from "../wire/content-frame.ts";
+import { CONTENT_FRAME, isBeginFrame, listPart, readFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
@@ -116,12 +116,18 @@ export class ContentFetcher {
   /**
    * Fetches ranges of one unit of a statement and hands each frame on before it gives new credit.
    *
+   * @param begun is told when the peer says that it begins to send
    * @returns of which the end is a LockstepError when the peer is gone or sends what was not asked for
    */
-  fetch({ bytes, ...asked }: UnitRequest, take: (frame: Frame) => Promise<void>): UnderWay {
+  fetch(
+    { bytes, ...asked }: UnitRequest,
+    take: (frame: Frame) => Promise<void>,
+    begun: () => void = () => undefined,
+  ): UnderWay {
     let isElsewhere = false;
     const takeData = async (kind: number, frame: Frame): Promise<void> => {
       if (kind === CONTENT_FRAME.elsewhere) isElsewhere = true;
+      else if (kind === CONTENT_FRAME.data && isBeginFrame(frame)) begun();
       else if (kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed) await take(frame);
       else throw unasked();
     };

@@ -8,7 +8,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Channel } from "../ports/mesh.ts";
 import type { Framing, Tree } from "../ports/tree.ts";
 import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
-import { aliveFrame, CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
+import { aliveFrame, beginFrame, CONTENT_FRAME, listFrames, writeFrameHeader } from "../wire/content-frame.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { beat } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
@@ -226,6 +226,9 @@ class ContentServer {
       if (isAwaited) this.#slots.set(request.id, slot);
       let isEnded = false;
       try {
+        // Who knows that it has begun does not ask another host for the same.
+        if (isAwaited && frames[0][0] !== CONTENT_FRAME.elsewhere)
+          yield* this.#sent(beginFrame(), CONTENT_FRAME.data, request.id, false);
         for (const [i, frame] of frames.entries()) {
           if (this.#cancelled.has(request.id)) break;
           isEnded = i === frames.length - 1;

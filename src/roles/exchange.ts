@@ -298,7 +298,11 @@ export class Exchange {
       const { index, offset } = unit;
       const fresh = source === MASTER && this.isShared && this.#isPatient(entry);
       const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
-      entry.request = fetcher.fetch(request, async (frame) => {
+      const begun = (): void => {
+        this.#join();
+        if (isCurrent()) this.#schedule.begun(id);
+      };
+      const take = async (frame: Frame): Promise<void> => {
         this.#join();
         if (!isCurrent()) return;
         [entry.touched, entry.taking] = [true, true];
@@ -311,7 +315,8 @@ export class Exchange {
           this.#schedule.progress(id, this.#now());
         }
         this.#took(id, entry, source, state);
-      });
+      };
+      entry.request = fetcher.fetch(request, take, begun);
       const how = await entry.request.ended;
       if (isCurrent()) this.#ended(id, entry, source, how);
     } catch (error) {

@@ -33,6 +33,15 @@ export function aliveFrame(): Uint8Array {
   return frame;
 }
 
+/** A frame of records without any: says that the sending of an answer begins. */
+export function beginFrame(): Uint8Array {
+  return new Uint8Array(HEADER_BYTES);
+}
+
+export function isBeginFrame({ length }: Uint8Array): boolean {
+  return length === HEADER_BYTES;
+}
+
 /** Bytes of a list in one frame. */
 const LIST_FRAME_BYTES = 1024 * 1024;
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { CONTENT_FRAME, haveFrame, readFrameHeader } from "../../src/wire/content-frame.ts";
+import { CONTENT_FRAME, haveFrame, isBeginFrame, readFrameHeader } from "../../src/wire/content-frame.ts";
 import { LIMITS } from "../../src/wire/limits.ts";
 import { startTwistedNode, type Twist, type TwistedNode } from "../fixtures/twisted-node.ts";
 import { differences, Fleet, isTidy, type RemoteResult, runLockstep, until, writeTree } from "./mesh-harness.ts";
@@ -106,6 +106,7 @@ const turned = (frame: Uint8Array): Uint8Array => {
   return frame;
 };
 const isContent = (frame: Uint8Array): boolean => {
+  if (isBeginFrame(frame)) return false;
   const { kind } = readFrameHeader(frame);
   return kind === CONTENT_FRAME.data || kind === CONTENT_FRAME.compressed;
 };

@@ -101,6 +101,19 @@ test("an answer of frames without end is refused, though they hold nothing", asy
   fetcher.stop();
 });
 
+test("that an answer begins is told, and handed on as nothing else", async (t) => {
+  const { fetcher } = fetcherOf((request, channel) => {
+    channel.push(CONTENT_FRAME.data, request.id, 5);
+    channel.push(CONTENT_FRAME.data, request.id, 25);
+    channel.push(CONTENT_FRAME.end, request.id);
+  });
+  const seen: string[] = [];
+  const take = async (frame: Uint8Array): Promise<void> => void seen.push(`${frame.length - 5}`);
+  await within(fetcher.fetch(ASKED, take, () => seen.push("begun")).ended);
+  t.deepEqual(seen, ["begun", "20"]);
+  fetcher.stop();
+});
+
 test("what is elsewhere ends so, and a list or another request's frames in its place are refused", async (t) => {
   const { fetcher } = fetcherOf((request, channel) => {
     channel.push(CONTENT_FRAME.elsewhere, request.id);

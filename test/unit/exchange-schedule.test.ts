@@ -107,8 +107,8 @@ test("what the master has given to another is left alone for a while", (t) => {
   t.is(schedule.next(0).length, 1);
   schedule.refused(0, 10);
   t.deepEqual(schedule.next(11), []);
-  t.deepEqual(schedule.next(900), []);
-  t.deepEqual(schedule.next(1_100), [{ unit: 0, source: MASTER, insteadOf: undefined }]);
+  t.deepEqual(schedule.next(400), []);
+  t.deepEqual(schedule.next(450), [{ unit: 0, source: MASTER, insteadOf: undefined }]);
 });
 
 test("each vain question lets the master alone for longer, and an answer ends that", (t) => {
@@ -155,17 +155,17 @@ test("a unit moves only where it is here much sooner", (t) => {
   // One more that nobody has, so that it is not the end.
   const schedule = start({ position: -1, peers: 2, units: 5 });
   for (const source of [1, 2]) schedule.has(source, source - 1);
-  // A unit takes 400 ms of the first and 500 ms of the second.
+  // A unit takes 400 ms of the first and 700 ms of the second.
   t.is(schedule.next(0).length, 2);
   schedule.arrived(0, 400);
-  schedule.arrived(1, 500);
+  schedule.arrived(1, 700);
   for (const unit of [2, 3]) schedule.has(1, unit);
-  t.is(unitsFrom(schedule.next(500), 1).length, 2);
+  t.is(unitsFrom(schedule.next(700), 1).length, 2);
   for (const unit of [2, 3]) schedule.has(2, unit);
-  t.deepEqual(schedule.next(600), []);
+  t.deepEqual(schedule.next(800), []);
   // The one that has begun to come stays; the other, long due, goes to the one that is idle.
-  schedule.progress(2, 700);
-  t.deepEqual(schedule.next(1_700), [{ unit: 3, source: 2, insteadOf: 1 }]);
+  schedule.begun(2);
+  t.deepEqual(schedule.next(1_900), [{ unit: 3, source: 2, insteadOf: 1 }]);
 });
 
 test("a unit that nobody needs any more is not asked for, and frees its place", (t) => {
