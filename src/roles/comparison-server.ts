@@ -50,6 +50,11 @@ export interface ComparisonComponents {
 const MAX_PASSES = 3;
 /** Blocks of one remote that are staged while an earlier one is committed. */
 const STAGE_AHEAD = 2;
+/**
+ * Of blocks that are longer than usual one is enough to keep all busy: the memory of old versions that
+ * are gone serves for new ones.
+ */
+const LONG_BLOCK_BYTES = 2 * DEFAULT_BLOCK_BOUNDS.maxBytes;
 /** How often the leases of what the master holds are renewed; a third of what they last. */
 const RENEW_MS = 10_000;
 /** How long hosts may take to say that they have ended the round. */
@@ -450,7 +455,8 @@ class Round {
     const commits: Promise<void>[] = [];
     const checks: Promise<void>[] = [];
     for (const [i, block] of own.entries()) {
-      if (i > STAGE_AHEAD) await commits[i - STAGE_AHEAD - 1];
+      const ahead = block.bytes > LONG_BLOCK_BYTES ? 1 : STAGE_AHEAD;
+      if (i > ahead) await commits[i - ahead - 1];
       const staging = this.#takeAndStage(remote, link, block, statements);
       const before = commits[i - 1];
       const commit = (async () => {
