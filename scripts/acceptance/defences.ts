@@ -558,9 +558,47 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "frames: unpacked length",
     file: "src/tree/content-records.ts",
-    remove: "if (length > FRAME_BYTES) return undefined;",
+    remove: "if (length > LONG_FRAME_BYTES) return undefined;",
     by: "",
     test: COMPRESS_TEST,
+  },
+  {
+    name: "cuts: the end of an earlier version is no cut",
+    file: "src/tree/read-stable.ts",
+    remove: " || (likely.isLast && likely.length < left)",
+    by: "",
+    test: "test/contract/known-cuts.test.ts",
+  },
+  {
+    name: "cuts: a likely chunk is compared",
+    file: "src/tree/read-stable.ts",
+    remove:
+      "return sameDigest(this.#hasher.hash(bytes.subarray(0, likely.length)), likely.digest) ? likely : undefined;",
+    by: "return likely;",
+    test: "test/contract/known-cuts.test.ts",
+  },
+  {
+    name: "channel: what the peer ended stays whole",
+    file: "src/mesh/frame-channel.ts",
+    remove: "this.#isComplete = this.#isClosedByPeer && !within;",
+    by: "",
+    test: "test/contract/channel.test.ts",
+    match: "what the peer has sent and ended*",
+  },
+  {
+    name: "seeding: an idle master gives little twice",
+    file: "src/compare/seeding.ts",
+    remove: " || this.#help + bytes > this.#stated * HELP",
+    by: "",
+    test: "test/unit/seeding.test.ts",
+  },
+  {
+    name: "schedule: what has begun stays where it is",
+    file: "src/compare/exchange-schedule.ts",
+    remove: "if (asked !== undefined) asked.started = true;",
+    by: "",
+    test: "test/unit/exchange-schedule.test.ts",
+    match: "a unit moves only*",
   },
   {
     name: "lists: bytes of an answer",
