@@ -15,6 +15,7 @@ export interface TreeSize {
 }
 
 interface FoundFile {
+  /** A character a byte, as names need not be UTF-8. */
   readonly path: string;
   readonly bytes: number;
 }
@@ -23,13 +24,18 @@ function byName(a: Dirent, b: Dirent): number {
   return a.name < b.name ? -1 : 1;
 }
 
+function onDisk(path: string): Buffer {
+  return Buffer.from(path, "latin1");
+}
+
 /** Regular files below a directory, in the order of their names. */
 function* eachFile(directory: string, leftOut: ReadonlySet<string>): Generator<FoundFile> {
-  for (const entry of readdirSync(directory, { withFileTypes: true }).sort(byName)) {
+  const entries = readdirSync(onDisk(directory), { withFileTypes: true, encoding: "latin1" });
+  for (const entry of entries.sort(byName)) {
     if (leftOut.has(entry.name)) continue;
     const path = join(directory, entry.name);
     if (entry.isDirectory()) yield* eachFile(path, leftOut);
-    else if (entry.isFile()) yield { path, bytes: statSync(path).size };
+    else if (entry.isFile()) yield { path, bytes: statSync(onDisk(path)).size };
   }
 }
 
@@ -49,8 +55,8 @@ export function copySourceTree(target: string, limit: TreeSize): void {
       if (files >= limit.files || bytes >= limit.bytes) return;
       if (file.bytes > MAX_FILE_BYTES) continue;
       const copy = join(target, `${i}`, file.path.slice(origin.length));
-      mkdirSync(dirname(copy), { recursive: true });
-      copyFileSync(file.path, copy);
+      mkdirSync(onDisk(dirname(copy)), { recursive: true });
+      copyFileSync(onDisk(file.path), onDisk(copy));
       files++;
       bytes += file.bytes;
     }
@@ -85,7 +91,7 @@ export async function gzippedBytes(root: string): Promise<number> {
   });
   const ended = new Promise((resolve) => gzip.once("end", resolve));
   for (const { path } of eachFile(root, new Set())) {
-    if (!gzip.write(readFileSync(path))) await new Promise((resolve) => gzip.once("drain", resolve));
+    if (!gzip.write(readFileSync(onDisk(path)))) await new Promise((resolve) => gzip.once("drain", resolve));
   }
   gzip.end();
   await ended;
