@@ -63,8 +63,9 @@ module.exports = {
     },
     {
       name: "koffi-only-in-tree",
+      comment: "and for the cipher of the mesh",
       severity: "error",
-      from: { path: "^(src|node)/", pathNot: "^src/tree/" },
+      from: { path: "^(src|node)/", pathNot: "^src/(tree/|mesh/noise-cipher)" },
       to: { path: "node_modules/koffi/" },
     },
     {

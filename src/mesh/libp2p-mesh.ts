@@ -13,6 +13,7 @@ import { isMultiaddr } from "./check-address.ts";
 import { FrameChannel } from "./frame-channel.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
+import { noiseCrypto } from "./noise-cipher.ts";
 import { wholeMessages } from "./whole-messages.ts";
 
 export interface MeshOptions {
@@ -51,7 +52,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       privateKey: identity.privateKey,
       addresses: { listen: [...options.listen] },
       transports: [tcp()],
-      connectionEncrypters: [wholeMessages(noise())],
+      connectionEncrypters: [wholeMessages(noise({ crypto: noiseCrypto() }))],
       // Windows stay at their defaults: a host with other ones would kill the connection.
       streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })],
       connectionManager: {
