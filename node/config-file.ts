@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { LockstepError } from "../src/model/errors.ts";
 
 /** Reads a YAML file of a known shape. @throws LockstepError `LOCKSTEP_CONFIG` in one line */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isMultiaddr } from "../src/mesh/check-address.ts";
 import type { Bound, Classification } from "../src/model/classification.ts";
 import { ENTRY_TYPES, type EntryTypeName } from "../src/model/entry.ts";

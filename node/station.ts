@@ -1,6 +1,6 @@
 import { LockstepError } from "../src/model/errors.ts";
-import { createControlStation } from "../src/node.ts";
 import type { ControlStation } from "../src/roles/control-station.ts";
+import { createControlStation } from "../src/station.ts";
 import { interruptSignal } from "./interrupt.ts";
 
 /** Runs one command of the control station and takes it down again, also when interrupted. */

@@ -4,19 +4,16 @@ import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
 import { LockstepError } from "./model/errors.ts";
 import { isRootName, type PeerId } from "./model/role.ts";
-import type { Clock } from "./ports/clock.ts";
 import { Authority } from "./roles/authority.ts";
 import { ComparisonServer } from "./roles/comparison-server.ts";
-import { ControlStation } from "./roles/control-station.ts";
 import { serveHost } from "./roles/host.ts";
 import { RateLimiter } from "./roles/rate-limiter.ts";
 import { LevelHashCache } from "./store/hash-cache.ts";
 import { LevelStateStore } from "./store/state-store.ts";
+import { systemClock } from "./system-clock.ts";
 import { openTree } from "./tree/open-tree.ts";
 
 export const VERSION = "0.1.0";
-
-const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
 export interface NodeOptions {
   /** State directory: identity, assignments, hash cache. */
@@ -142,18 +139,4 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     await stop();
     throw error;
   }
-}
-
-export interface RunningControlStation {
-  readonly peerId: PeerId;
-  readonly station: ControlStation;
-  stop(): Promise<void>;
-}
-
-/** Makes a control station: a peer that only dials, with nothing but its key in `data`. */
-export async function createControlStation(data: string): Promise<RunningControlStation> {
-  const identity = await loadIdentity(data);
-  const mesh = await startMesh({ identity, listen: [], admission: { isKnown: () => false } });
-  const station = new ControlStation({ mesh, signer: identity, clock: systemClock });
-  return { peerId: identity.self, station, stop: () => mesh.stop() };
 }
