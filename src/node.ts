@@ -4,6 +4,7 @@ import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
 import { LockstepError } from "./model/errors.ts";
 import { isRootName, type PeerId } from "./model/role.ts";
+import { meetLater } from "./roles/acquaintance.ts";
 import { Authority } from "./roles/authority.ts";
 import { ComparisonServer } from "./roles/comparison-server.ts";
 import { serveHost } from "./roles/host.ts";
@@ -133,6 +134,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     };
     serveHost({ ...common, comparison, version: VERSION });
     await authority.connect(mesh);
+    for (const { assignment } of authority.all()) meetLater(mesh, assignment);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];
     return { peerId: identity.self, addresses: () => mesh.addresses(), lacks, stop };
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { PeerId, RoleAssignment } from "../model/role.ts";
+
 /** Up to so many remotes, each talks to every other one. */
 const ALL_UP_TO = 16;
 /** Beyond, each talks to about so many: two for each of these circles through all of them. */
@@ -39,6 +41,15 @@ export function planFanOut(remotes: number, random: () => number): FanOut {
   const direct = shuffled(all, random).slice(0, MAX_DIRECT);
   for (const [position, remote] of direct.entries()) positions[remote] = position;
   return { neighbours: neighbours.map((set) => [...set].sort((a, b) => a - b)), positions, sharers: direct.length };
+}
+
+/**
+ * Whom a host connects to as soon as roles are assigned, so that no round waits for handshakes: remotes
+ * to the master, and of each two remotes one. Nobody where there are so many that not all talk to all.
+ */
+export function acquaintancesOf({ master, remotes }: RoleAssignment, self: PeerId): PeerId[] {
+  if (remotes.length > ALL_UP_TO || !remotes.includes(self)) return [];
+  return [master, ...remotes.filter((peer) => peer > self)];
 }
 
 /** Fisher and Yates. */

@@ -140,6 +140,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         });
       }
     },
+    async connect(peer: PeerId, signal: AbortSignal): Promise<void> {
+      if (peer !== identity.self) await node.dial(peerIdFromString(peer), { signal });
+    },
     async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {
       if (peer === identity.self) return openToSelf(protocol);
       try {

@@ -52,6 +52,8 @@ export interface Mesh {
   addresses(): string[];
   /** Makes peers dialable. */
   learn(hosts: readonly HostAddress[]): Promise<void>;
+  /** Sees to a connection that later channels go over, when there is none yet. */
+  connect(peer: PeerId, signal: AbortSignal): Promise<void>;
   /**
    * Opens a channel, dialling when there is no connection.
    *

@@ -13,6 +13,7 @@ import {
   type StatusMessage,
 } from "../wire/messages.ts";
 import { ASSIGN, CONTENT, CONTROL, ROUND } from "../wire/protocols.ts";
+import { meetLater } from "./acquaintance.ts";
 import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
 import { serveContent } from "./content-server.ts";
@@ -62,12 +63,13 @@ export function serveHost(components: HostComponents): void {
   );
 }
 
-async function answerAssign(channel: Channel, { authority }: HostComponents): Promise<void> {
+async function answerAssign(channel: Channel, { authority, mesh }: HostComponents): Promise<void> {
   for await (const frame of channel.source) {
     const request = decodeMessage((bytes) => AssignRequest.decode(bytes), frame);
     try {
-      const { epoch } = await authority.acceptAssignment(request.assignment);
-      await channel.send(AssignResponse.encode({ epoch }));
+      const assignment = await authority.acceptAssignment(request.assignment);
+      await channel.send(AssignResponse.encode({ epoch: assignment.epoch }));
+      meetLater(mesh, assignment);
     } catch (error) {
       await channel.send(AssignResponse.encode({ epoch: 0, error: encodeError(error) }));
     }
@@ -111,6 +113,7 @@ async function passOn(
 ): Promise<DeliveryMessage[]> {
   const assignment = await authority.acceptAssignment(envelope);
   await mesh.learn(assignment.hosts);
+  meetLater(mesh, assignment);
   const peers = new Set([assignment.master, ...assignment.remotes, ...assignment.comparison]);
   const deliver = async (peer: PeerId): Promise<DeliveryMessage> => {
     const host = hostName(assignment, peer);

@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { Random } from "../../scripts/tree/generate.ts";
-import { planFanOut } from "../../src/compare/neighbours.ts";
+import { acquaintancesOf, planFanOut } from "../../src/compare/neighbours.ts";
 
 test("each has neighbours that have it too, few of them, and everyone is reached", (t) => {
   fc.assert(
@@ -25,4 +25,16 @@ test("each has neighbours that have it too, few of them, and everyone is reached
     }),
     { numRuns: 50 },
   );
+});
+
+test("each two hosts that will exchange content are connected once, and no more", (t) => {
+  const remotes = ["d", "b", "a", "c"];
+  const assignment = { root: "www", epoch: 1, master: "m", comparison: ["s", "a"], remotes, hosts: [] };
+  const pairs = ["m", "s", ...remotes].flatMap((self) => acquaintancesOf(assignment, self).map((peer) => [self, peer]));
+  const names = pairs.map((pair) => pair.sort().join("-")).sort();
+  t.deepEqual(names, ["a-b", "a-c", "a-d", "a-m", "b-c", "b-d", "b-m", "c-d", "c-m", "d-m"]);
+  // A large fleet's hosts talk to few others, and which is planned anew each round.
+  const many = Array.from({ length: 17 }, (_, i) => `r${i}`);
+  t.deepEqual(acquaintancesOf({ ...assignment, remotes: many }, "r1"), []);
+  t.is(acquaintancesOf({ ...assignment, remotes: many.slice(1) }, "r1").length, 16);
 });
