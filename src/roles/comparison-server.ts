@@ -382,16 +382,13 @@ class Round {
         else remote.settled = true;
       }
     });
+    const asked = this.#active();
+    let { blocks, statements } = this.#cut(asked, bounds);
+    // While remotes prepare. Where files are held from then on, not before it is known that they must be.
+    if (hold === "none") statements.begin();
     await Promise.all(preparing);
     const active = this.#active();
-    const blocks = cutBlocks(unionPlanned(active.map((remote) => (remote.current as PlanResult).planned)), bounds);
-    const statements = new BlockStatements(
-      this.#master as HostLink,
-      this.#components.signer,
-      blocks,
-      active,
-      hold !== "none",
-    );
+    if (active.length !== asked.length) ({ blocks, statements } = this.#cut(active, bounds));
     const deletions = unionPaths(active.map((remote) => (remote.current as PlanResult).plan.deletions));
     const absences = new AbsenceStatements(this.#master as HostLink, cutDeletions(deletions, bounds));
     const before = new Map(active.map((remote) => [remote, changeTotal(remote.counts)]));
@@ -412,6 +409,17 @@ class Round {
     } finally {
       clearInterval(renewing);
     }
+  }
+
+  /** The blocks of what these remotes need. */
+  #cut(
+    remotes: readonly RemoteProgress[],
+    bounds: BlockBounds,
+  ): { blocks: readonly FileBlock[]; statements: BlockStatements } {
+    const blocks = cutBlocks(unionPlanned(remotes.map((remote) => (remote.current as PlanResult).planned)), bounds);
+    const { signer } = this.#components;
+    const isHeld = this.#order.hold !== "none";
+    return { blocks, statements: new BlockStatements(this.#master as HostLink, signer, blocks, remotes, isHeld) };
   }
 
   /** Who feeds whom in this pass: the remotes that lack content. */
@@ -774,6 +782,7 @@ class BlockStatements {
   readonly #remotes: readonly RemoteProgress[];
   readonly #taken = new Map<number, Promise<TakenStatement>>();
   readonly #users = new Map<number, Set<RemoteProgress>>();
+  readonly #first: FileBlock | undefined;
   readonly #isHeld: boolean;
 
   constructor(
@@ -784,6 +793,7 @@ class BlockStatements {
     isHeld: boolean,
   ) {
     this.#isHeld = isHeld;
+    this.#first = blocks[0];
     this.#master = master;
     this.#signer = signer;
     this.#remotes = remotes;
@@ -794,6 +804,11 @@ class BlockStatements {
       });
       this.#users.set(block.index, new Set(users));
     }
+  }
+
+  /** Has the first one made. */
+  begin(): void {
+    if (this.#first !== undefined) void this.take(this.#first).catch(() => undefined);
   }
 
   take(block: FileBlock): Promise<TakenStatement> {
