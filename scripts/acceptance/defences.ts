@@ -65,8 +65,10 @@ const CACHE = "src/store/hash-cache.ts";
 const ROUND_WORKER = "src/tree/round-worker.ts";
 const DRAIN = "src/tree/drain-readers.ts";
 const CHECK = "src/tree/check-block.ts";
+const CIPHER = "src/mesh/noise-cipher.ts";
 
 const PATH_TEST = "test/unit/path.test.ts";
+const CIPHER_TEST = "test/unit/noise-cipher.test.ts";
 const BATCH_TEST = "test/unit/batch.test.ts";
 const BYTES_TEST = "test/unit/canonical-bytes.test.ts";
 const PACKED_TEST = "test/unit/packed-messages.test.ts";
@@ -1378,6 +1380,55 @@ const DEFENCES: readonly Defence[] = [
     by: "if (statements.size < 0) {",
     test: OFFERS_TEST,
     match: "a peer that follows without end*",
+  },
+  {
+    name: "cipher: nothing that is not authentic is opened",
+    file: CIPHER,
+    remove: 'if (final(opening, tag, written) !== 1) throw new Error("an encrypted message is not authentic");',
+    by: "final(opening, tag, written);",
+    test: CIPHER_TEST,
+  },
+  {
+    name: "cipher: what a message is bound to is part of the tag",
+    file: CIPHER,
+    remove: "if (ad.length > 0) must(update(opening, null, written, ad, ad.length));",
+    by: "",
+    test: CIPHER_TEST,
+  },
+  {
+    name: "cipher: a message that is shorter than a tag is refused",
+    file: CIPHER,
+    remove: 'if (length < 0) throw new Error("an encrypted message is shorter than its tag");',
+    by: "",
+    test: CIPHER_TEST,
+  },
+  {
+    name: "cipher: a length is put before a whole ciphertext only",
+    file: CIPHER,
+    remove: "return places.get(buffer)?.has(byteOffset) === true;",
+    by: "return places.has(buffer) && byteOffset >= 0;",
+    test: CIPHER_TEST,
+  },
+  {
+    name: "cipher: ciphertexts do not share memory",
+    file: CIPHER,
+    remove: "this.#at = start + bytes;",
+    by: "this.#at = start + bytes - 1;",
+    test: CIPHER_TEST,
+  },
+  {
+    name: "acquaintances: each two are connected by one of them",
+    file: "src/compare/neighbours.ts",
+    remove: "remotes.filter((peer) => peer > self)",
+    by: "remotes.filter((peer) => peer !== self)",
+    test: "test/unit/neighbours.test.ts",
+  },
+  {
+    name: "acquaintances: a large fleet does not connect all to all",
+    file: "src/compare/neighbours.ts",
+    remove: "remotes.length > ALL_UP_TO || !remotes.includes(self)",
+    by: "!remotes.includes(self)",
+    test: "test/unit/neighbours.test.ts",
   },
 ];
 

@@ -70,7 +70,7 @@ for (const size of SIZES) {
 }
 
 test("a message that is shorter than a tag is refused", (t) => {
-  t.throws(() => noiseCrypto().chaCha20Poly1305Decrypt(randomBytes(15), nonce, ad, key));
+  t.throws(() => noiseCrypto().chaCha20Poly1305Decrypt(randomBytes(15), nonce, ad, key), { message: /shorter/ });
 });
 
 test("ciphertexts keep their bytes while others are sealed and joined", (t) => {
