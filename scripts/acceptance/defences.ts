@@ -1403,6 +1403,13 @@ const DEFENCES: readonly Defence[] = [
     test: CIPHER_TEST,
   },
   {
+    name: "cipher: keys and nonces of other lengths never reach native code",
+    file: CIPHER,
+    remove: "if (key.length !== KEY_BYTES || nonce.length !== NONCE_BYTES)",
+    by: "if (key.length === 0)",
+    test: CIPHER_TEST,
+  },
+  {
     name: "cipher: a length is put before a whole ciphertext only",
     file: CIPHER,
     remove: "return places.get(buffer)?.has(byteOffset) === true;",

@@ -6,7 +6,9 @@ import koffi from "koffi";
 /** What Noise hands over: one piece, or a list of pieces. */
 type Bytes = Parameters<ICryptoInterface["chaCha20Poly1305Encrypt"]>[0];
 
-/** Of Poly1305 (RFC 8439), and so of every encrypted message. */
+/** Of ChaCha20-Poly1305 (RFC 8439). The tag is at the end of every encrypted message. */
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** openssl/evp.h; the same in OpenSSL 1.1 and 3. */
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
@@ -83,11 +85,17 @@ function openssl(): Pick<ICryptoInterface, "chaCha20Poly1305Encrypt" | "chaCha20
     }
   };
 
+  /** OpenSSL takes the lengths for granted. */
+  const keyed = (context: unknown, key: Uint8Array, nonce: Uint8Array): void => {
+    if (key.length !== KEY_BYTES || nonce.length !== NONCE_BYTES) throw new Error("a key or nonce of another cipher");
+    must(init(context, null, null, key, nonce, -1));
+  };
+
   return {
     chaCha20Poly1305Encrypt(plaintext, nonce, ad, k) {
       const { byteLength } = plaintext;
       const sealed = slab.take(byteLength + TAG_BYTES);
-      must(init(sealing, null, null, k, nonce, -1));
+      keyed(sealing, k, nonce);
       if (ad.length > 0) must(update(sealing, null, written, ad, ad.length));
       run(sealing, plaintext, byteLength, sealed);
       must(final(sealing, tag, written));
@@ -101,7 +109,7 @@ function openssl(): Pick<ICryptoInterface, "chaCha20Poly1305Encrypt" | "chaCha20
       // Noise gives memory of its own, which may be the ciphertext's: OpenSSL works in place.
       const plain = dst?.length === length ? dst : new Uint8Array(length);
       tag.set(ciphertext.subarray(length));
-      must(init(opening, null, null, k, nonce, -1));
+      keyed(opening, k, nonce);
       must(control(opening, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag));
       if (ad.length > 0) must(update(opening, null, written, ad, ad.length));
       run(opening, ciphertext, length, plain);
@@ -124,11 +132,19 @@ function isRight({
   );
 }
 
+let reached: ICryptoInterface | undefined;
+
 /**
  * Noise's cryptography with the same cipher reached with less around it: node:crypto makes an object,
- * a buffer and a copy for each of the 16 messages of a MiB, which took as long as the cipher itself.
+ * buffers and a copy for each of the 16 messages of a MiB, which took as long as the cipher itself.
+ * `LOCKSTEP_PORTABLE=1` does without.
  */
 export function noiseCrypto(): ICryptoInterface {
+  reached ??= process.env["LOCKSTEP_PORTABLE"] === "1" ? defaultCrypto : chooseCrypto();
+  return reached;
+}
+
+function chooseCrypto(): ICryptoInterface {
   try {
     const cipher = openssl();
     if (isRight(cipher)) return { ...defaultCrypto, ...cipher };

@@ -73,6 +73,20 @@ test("a message that is shorter than a tag is refused", (t) => {
   t.throws(() => noiseCrypto().chaCha20Poly1305Decrypt(randomBytes(15), nonce, ad, key), { message: /shorter/ });
 });
 
+test("keys and nonces of other lengths never reach native code", (t) => {
+  const { chaCha20Poly1305Encrypt: seal, chaCha20Poly1305Decrypt: open } = noiseCrypto();
+  const sealed = seal(randomBytes(100), nonce, ad, key).subarray();
+  for (const [n, k] of [
+    [nonce.subarray(1), key],
+    [randomBytes(13), key],
+    [nonce, key.subarray(1)],
+    [nonce, none],
+  ]) {
+    t.throws(() => seal(randomBytes(100), n, ad, k), { message: /key or nonce/ });
+    t.throws(() => open(sealed, n, ad, k), { message: /key or nonce/ });
+  }
+});
+
 test("ciphertexts keep their bytes while others are sealed and joined", (t) => {
   const ours = noiseCrypto();
   const length = (bytes: Uint8Array): Uint8Array => Uint8Array.of(bytes.length >> 8, bytes.length & 255);
