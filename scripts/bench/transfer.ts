@@ -215,7 +215,11 @@ async function bareContender(
   const receiver = await start("remote-1", "receiver.log", ["receive", namespaces.address("remote-1"), target], true);
   const sender = await start("master", "sender.log", ["send", receiver.firstLine, source], false);
   const said = async (word: string): Promise<void> => {
-    while (!readFileSync(sender.log, "utf8").includes(word)) await sleep(5);
+    while (!readFileSync(sender.log, "utf8").includes(word)) {
+      // Throws when it is gone, and would never say it.
+      process.kill(sender.pid, 0);
+      await sleep(5, undefined, { signal: workshop.signal });
+    }
   };
   await said("ready");
   return {
