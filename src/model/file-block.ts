@@ -24,5 +24,10 @@ export const DEFAULT_BLOCK_BOUNDS: BlockBounds = {
   maxStatementBytes: 2 * 1024 * 1024,
 };
 
+/** Longer than what is put into one block by itself: mostly a large file. */
+export function isLong(block: FileBlock): boolean {
+  return block.bytes > 2 * DEFAULT_BLOCK_BOUNDS.maxBytes;
+}
+
 /** Most paths that a block may be ordered to have: a message holds the problems of that many. */
 export const MAX_BLOCK_PATHS = 10_000;

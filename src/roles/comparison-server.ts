@@ -4,11 +4,10 @@ import { guardDeletions } from "../compare/guard.ts";
 import { planFanOut } from "../compare/neighbours.ts";
 import { type PlanResult, planRemote } from "../compare/plan.ts";
 import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts";
-import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock } from "../model/file-block.ts";
+import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock, isLong } from "../model/file-block.ts";
 import { type Hold, type RoundId, type RoundOrder, roundName } from "../model/order.ts";
-import { rangesOf } from "../model/ordinals.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
-import { ACTIONS, addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
+import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import {
   CHANGE_NAMES,
@@ -25,15 +24,15 @@ import {
   worseOutcome,
 } from "../model/report.ts";
 import { hostName, type PeerId } from "../model/role.ts";
-import { decodeStatedPaths } from "../model/statement.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Held } from "../ports/tree.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
-import { unpack } from "../wire/packed-frame.ts";
+import { AbsenceStatements } from "./absence-statements.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
+import { BlockStatements, type TakenStatement } from "./block-statements.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
 import { HostLink, type StagePart } from "./host-link.ts";
 import { ListedHost } from "./listed-host.ts";
@@ -54,7 +53,7 @@ const STAGE_AHEAD = 2;
  * Of blocks that are longer than usual one is enough to keep all busy: the memory of old versions that
  * are gone serves for new ones.
  */
-const LONG_BLOCK_BYTES = 2 * DEFAULT_BLOCK_BOUNDS.maxBytes;
+const LONG_STAGE_AHEAD = 1;
 /** How often the leases of what the master holds are renewed; a third of what they last. */
 const RENEW_MS = 10_000;
 /** How long hosts may take to say that they have ended the round. */
@@ -385,7 +384,7 @@ class Round {
     const asked = this.#active();
     let { blocks, statements } = this.#cut(asked, bounds);
     // While remotes prepare. Where files are held from then on, not before it is known that they must be.
-    if (hold === "none") statements.begin();
+    if (hold === "none" && blocks.length > 0) statements.begin(blocks[0]);
     await Promise.all(preparing);
     const active = this.#active();
     if (active.length !== asked.length) ({ blocks, statements } = this.#cut(active, bounds));
@@ -415,11 +414,12 @@ class Round {
   #cut(
     remotes: readonly RemoteProgress[],
     bounds: BlockBounds,
-  ): { blocks: readonly FileBlock[]; statements: BlockStatements } {
+  ): { blocks: readonly FileBlock[]; statements: BlockStatements<RemoteProgress> } {
     const blocks = cutBlocks(unionPlanned(remotes.map((remote) => (remote.current as PlanResult).planned)), bounds);
     const { signer } = this.#components;
+    const plans = new Map(remotes.map((remote) => [remote, (remote.current as PlanResult).plan]));
     const isHeld = this.#order.hold !== "none";
-    return { blocks, statements: new BlockStatements(this.#master as HostLink, signer, blocks, remotes, isHeld) };
+    return { blocks, statements: new BlockStatements(this.#master as HostLink, signer, blocks, plans, isHeld) };
   }
 
   /** Who feeds whom in this pass: the remotes that lack content. */
@@ -450,7 +450,7 @@ class Round {
   async #applyOne(
     remote: RemoteProgress,
     blocks: readonly FileBlock[],
-    statements: BlockStatements,
+    statements: BlockStatements<RemoteProgress>,
     absences: AbsenceStatements,
   ): Promise<void> {
     const link = remote.link as HostLink;
@@ -463,7 +463,7 @@ class Round {
     const commits: Promise<void>[] = [];
     const checks: Promise<void>[] = [];
     for (const [i, block] of own.entries()) {
-      const ahead = block.bytes > LONG_BLOCK_BYTES ? 1 : STAGE_AHEAD;
+      const ahead = isLong(block) ? LONG_STAGE_AHEAD : STAGE_AHEAD;
       if (i > ahead) await commits[i - ahead - 1];
       const staging = this.#takeAndStage(remote, link, block, statements);
       const before = commits[i - 1];
@@ -495,7 +495,7 @@ class Round {
     remote: RemoteProgress,
     link: HostLink,
     block: FileBlock,
-    statements: BlockStatements,
+    statements: BlockStatements<RemoteProgress>,
   ): Promise<boolean> {
     let staged = false;
     await this.#ofBlock(remote, block, async () => {
@@ -763,126 +763,4 @@ function unionPaths(lists: readonly (readonly BytePath[])[]): BytePath[] {
   const union = new Set<BytePath>();
   for (const list of lists) for (const path of list) union.add(path);
   return lists.length === 1 ? [...union] : [...union].sort(comparePaths);
-}
-
-interface TakenStatement {
-  readonly statement: Uint8Array;
-  readonly isPacked: boolean;
-  /** The stated paths, in the statement's order. */
-  readonly paths: readonly BytePath[];
-  readonly number: number;
-  readonly problems: readonly Problem[];
-  readonly lack: LockstepError | undefined;
-}
-
-/** The master's statements of the blocks: each is asked for once and kept while a remote needs it. */
-class BlockStatements {
-  readonly #master: HostLink;
-  readonly #signer: Signer;
-  readonly #remotes: readonly RemoteProgress[];
-  readonly #taken = new Map<number, Promise<TakenStatement>>();
-  readonly #users = new Map<number, Set<RemoteProgress>>();
-  readonly #first: FileBlock | undefined;
-  readonly #isHeld: boolean;
-
-  constructor(
-    master: HostLink,
-    signer: Signer,
-    blocks: readonly FileBlock[],
-    remotes: readonly RemoteProgress[],
-    isHeld: boolean,
-  ) {
-    this.#isHeld = isHeld;
-    this.#first = blocks[0];
-    this.#master = master;
-    this.#signer = signer;
-    this.#remotes = remotes;
-    for (const block of blocks) {
-      const users = remotes.filter((remote) => {
-        const { plan } = remote.current as PlanResult;
-        return block.paths.some((path) => plan.actions.has(path.path));
-      });
-      this.#users.set(block.index, new Set(users));
-    }
-  }
-
-  /** Has the first one made. */
-  begin(): void {
-    if (this.#first !== undefined) void this.take(this.#first).catch(() => undefined);
-  }
-
-  take(block: FileBlock): Promise<TakenStatement> {
-    let taken = this.#taken.get(block.index);
-    if (taken === undefined) {
-      taken = this.#ask(block);
-      taken.catch(() => undefined);
-      this.#taken.set(block.index, taken);
-    }
-    return taken;
-  }
-
-  async #ask(block: FileBlock): Promise<TakenStatement> {
-    const inOrder = [...block.paths].sort((a, b) => a.ordinal - b.ordinal);
-    const ordinals = rangesOf(inOrder.map((path) => path.ordinal));
-    const fetched = rangesOf(inOrder.filter(({ path }) => this.#isFetched(path)).map((path) => path.ordinal));
-    // For one remote alone packing would not be worth the time.
-    const isShared = (this.#users.get(block.index)?.size ?? 0) > 1;
-    const answer = await this.#master.state(ordinals, fetched, [], isShared);
-    const { statement, isPacked } = answer;
-    const envelope = isPacked ? unpack(statement, LIMITS.statementBytes) : statement;
-    const { payload } = await this.#signer.open("lockstep-block-statement", envelope);
-    return { ...answer, paths: decodeStatedPaths(payload) };
-  }
-
-  /** True when some remote needs the content of the path. */
-  #isFetched(path: BytePath): boolean {
-    return this.#remotes.some((remote) => {
-      const action = (remote.current as PlanResult).plan.actions.get(path);
-      return action === ACTIONS.create || action === ACTIONS.replace;
-    });
-  }
-
-  /** The remote needs this block's statement no more; the master lets its files go with the last one. */
-  done(index: number, remote: RemoteProgress): void {
-    const users = this.#users.get(index);
-    users?.delete(remote);
-    if (users?.size !== 0) return;
-    const taken = this.#taken.get(index);
-    this.#taken.delete(index);
-    if (this.#isHeld) void taken?.then(({ number }) => this.#master.release(number)).catch(() => undefined);
-  }
-
-  /** The remote needs nothing more. */
-  leave(remote: RemoteProgress): void {
-    for (const index of this.#users.keys()) this.done(index, remote);
-  }
-}
-
-/** The master's statements of absence, for groups of paths to be deleted. */
-class AbsenceStatements {
-  readonly #master: HostLink;
-  readonly #groups: readonly (readonly BytePath[])[];
-  readonly #asked = new Map<number, Promise<Uint8Array>>();
-
-  constructor(master: HostLink, groups: readonly (readonly BytePath[])[]) {
-    this.#master = master;
-    this.#groups = groups;
-  }
-
-  /** Statements that cover these paths, last group first, as children go before parents. */
-  async for(paths: readonly BytePath[]): Promise<Uint8Array[]> {
-    const wanted = new Set(paths);
-    const statements: Promise<Uint8Array>[] = [];
-    for (let i = this.#groups.length - 1; i >= 0; i--) {
-      if (!this.#groups[i].some((path) => wanted.has(path))) continue;
-      let asked = this.#asked.get(i);
-      if (asked === undefined) {
-        asked = this.#master.state([], [], this.#groups[i]).then((answer) => answer.statement);
-        asked.catch(() => undefined);
-        this.#asked.set(i, asked);
-      }
-      statements.push(asked);
-    }
-    return Promise.all(statements);
-  }
 }
