@@ -14,6 +14,7 @@ import { FrameChannel } from "./frame-channel.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto } from "./noise-cipher.ts";
+import { sparingWindows } from "./sparing-windows.ts";
 import { wholeMessages } from "./whole-messages.ts";
 
 export interface MeshOptions {
@@ -54,7 +55,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       transports: [tcp()],
       connectionEncrypters: [wholeMessages(noise({ crypto: noiseCrypto() }))],
       // Windows stay at their defaults: a host with other ones would kill the connection.
-      streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })],
+      streamMuxers: [sparingWindows(yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }))],
       connectionManager: {
         // The defaults (5 a second, 10 pending, 300 in all) refuse a fleet that starts together.
         inboundConnectionThreshold: 10_000,
