@@ -1,9 +1,7 @@
-#!/usr/bin/env -S node --no-incremental-marking --single-threaded-gc --interrupt-budget=300000
 import { fail } from "./fail.ts";
 import { createProgram } from "./program.ts";
 
-try {
-  await createProgram().parseAsync(process.argv);
-} catch (error) {
-  fail(error, process.argv.includes("--json"));
-}
+/** The program: run by `launch.ts`, of which no module may be left waiting at its top. */
+createProgram()
+  .parseAsync(process.argv)
+  .catch((error: unknown) => fail(error, process.argv.includes("--json")));

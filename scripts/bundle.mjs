@@ -3,13 +3,23 @@
  * than many a command. Native packages stay outside, and dist/src stays as tsc made it, for those who
  * import the package.
  */
+import { spawnSync } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  external: ["koffi", "level", "@cloudpss/zstd", "@napi-rs/blake-hash", "blake3-jit"],
+  logLevel: "warning",
+};
+
 rmSync("dist/node", { recursive: true, force: true });
 await build({
+  ...common,
   entryPoints: [
-    "node/lockstep.ts",
+    { in: "node/launch.ts", out: "lockstep" },
     "src/tree/round-worker.ts",
     "src/tree/content-worker.ts",
     "src/tree/hold-process.ts",
@@ -17,17 +27,23 @@ await build({
   ],
   outdir: "dist/node",
   entryNames: "[name]",
-  bundle: true,
   splitting: true,
-  platform: "node",
   format: "esm",
-  target: "node20",
-  external: ["koffi", "level", "@cloudpss/zstd", "@napi-rs/blake-hash", "blake3-jit"],
   // Some packages are CommonJS inside.
   banner: {
     js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
   },
-  logLevel: "warning",
+});
+// One script, as V8's code of it is kept beside it.
+await build({
+  ...common,
+  entryPoints: ["node/lockstep.ts"],
+  outfile: "dist/node/program.cjs",
+  format: "cjs",
+  define: { "import.meta.url": "urlOfBundle" },
+  banner: { js: 'const urlOfBundle = require("node:url").pathToFileURL(__filename).href;' },
 });
 // The package's bin needs the execute bit, which no compiler writes.
 chmodSync("dist/node/lockstep.js", 0o755);
+const { status } = spawnSync(process.execPath, ["scripts/keep-code.mjs"], { stdio: "inherit" });
+if (status !== 0) console.warn("the program's compiled code was not kept: commands start more slowly");
