@@ -11,6 +11,7 @@ import type { HostAddress, PeerId } from "../model/role.ts";
 import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
 import { isMultiaddr } from "./check-address.ts";
 import { FrameChannel } from "./frame-channel.ts";
+import { gatheredSends } from "./gathered-sends.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto } from "./noise-cipher.ts";
@@ -55,7 +56,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       transports: [tcp()],
       connectionEncrypters: [wholeMessages(noise({ crypto: noiseCrypto() }))],
       // Windows stay at their defaults: a host with other ones would kill the connection.
-      streamMuxers: [sparingWindows(yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }))],
+      streamMuxers: [
+        gatheredSends(sparingWindows(yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }))),
+      ],
       connectionManager: {
         // The defaults (5 a second, 10 pending, 300 in all) refuse a fleet that starts together.
         inboundConnectionThreshold: 10_000,

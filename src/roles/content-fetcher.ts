@@ -17,6 +17,8 @@ import type { RateLimiter } from "./rate-limiter.ts";
  * was asked for, so no more than this is ever on its way from it or in this host's memory.
  */
 const CREDIT_BYTES = 8 * 1024 * 1024;
+/** Once all is used, so much must be free again before more is asked for: some requests at a time cost less. */
+const RENEWED_CREDIT_BYTES = CREDIT_BYTES / 4;
 const NO_RANGES = encodeRanges([]);
 
 interface Job {
@@ -82,6 +84,8 @@ export class ContentFetcher {
   readonly #waiting: Job[] = [];
   readonly #underWay = new Map<number, Job>();
   #credit = CREDIT_BYTES;
+  /** No request fitted into the credit since it was renewed. */
+  #isUsedUp = false;
   #nextId = 1;
   #wake: () => void = () => undefined;
   readonly #stopped = new AbortController();
@@ -223,7 +227,7 @@ export class ContentFetcher {
   async *#requests(channel: Channel): AsyncGenerator<Uint8Array> {
     while (!this.#stopped.signal.aborted && this.#channel === channel) {
       const job = this.#waiting[0];
-      if (job === undefined || (job.bytes > this.#credit && this.#underWay.size > 0)) {
+      if (job === undefined || (this.#underWay.size > 0 && !this.#hasCreditFor(job))) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
       }
@@ -237,6 +241,12 @@ export class ContentFetcher {
       } else job.done();
       yield ContentRequest.encode({ ...job.request, id, round: { ...this.#init.round } });
     }
+  }
+
+  #hasCreditFor({ bytes }: Job): boolean {
+    if (bytes > this.#credit) this.#isUsedUp = true;
+    else if (bytes <= LIST_BYTES || this.#credit >= RENEWED_CREDIT_BYTES) this.#isUsedUp = false;
+    return !this.#isUsedUp;
   }
 
   async #take(frame: Frame): Promise<void> {
