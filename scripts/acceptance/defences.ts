@@ -69,6 +69,13 @@ const CIPHER = "src/mesh/noise-cipher.ts";
 
 const PATH_TEST = "test/unit/path.test.ts";
 const CIPHER_TEST = "test/unit/noise-cipher.test.ts";
+const LAUNCH = "node/launch.ts";
+const WINDOWS = "src/mesh/sparing-windows.ts";
+const WINDOWS_TEST = "test/unit/sparing-windows.test.ts";
+const GATHERED = "src/mesh/gathered-sends.ts";
+const GATHERED_TEST = "test/unit/gathered-sends.test.ts";
+const BLOCK_STATEMENTS = "src/roles/block-statements.ts";
+const BLOCK_STATEMENTS_TEST = "test/unit/block-statements.test.ts";
 const BATCH_TEST = "test/unit/batch.test.ts";
 const BYTES_TEST = "test/unit/canonical-bytes.test.ts";
 const PACKED_TEST = "test/unit/packed-messages.test.ts";
@@ -1436,6 +1443,41 @@ const DEFENCES: readonly Defence[] = [
     remove: "remotes.length > ALL_UP_TO || !remotes.includes(self)",
     by: "!remotes.includes(self)",
     test: "test/unit/neighbours.test.ts",
+  },
+  {
+    name: "launch: kept code that is damaged is not run",
+    file: LAUNCH,
+    remove: "return digest.equals(kept.subarray(0, DIGEST_BYTES)) ? code : undefined;",
+    by: "return digest.length > 0 ? code : undefined;",
+    test: "test/e2e/launch.test.ts",
+  },
+  {
+    name: "windows: credit comes before all of it is used",
+    file: WINDOWS,
+    remove: "stream.recvWindowCapacity <= stream.recvWindow / 2",
+    by: "stream.recvWindowCapacity < 0",
+    test: WINDOWS_TEST,
+  },
+  {
+    name: "gathered sends: a muxer's last words go before the connection is closed",
+    file: GATHERED,
+    remove: "close(options).finally(flush)",
+    by: "close(options)",
+    test: GATHERED_TEST,
+  },
+  {
+    name: "gathered sends: what waits for a connection that breaks does not end the process",
+    file: GATHERED,
+    remove: "turn ??= setImmediate(flush);",
+    by: "turn ??= setImmediate(sendWaiting);",
+    test: GATHERED_TEST,
+  },
+  {
+    name: "statements: what is held is not stated ahead",
+    file: BLOCK_STATEMENTS,
+    remove: "next === undefined || this.#isHeld ||",
+    by: "next === undefined ||",
+    test: BLOCK_STATEMENTS_TEST,
   },
 ];
 
