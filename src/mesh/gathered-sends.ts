@@ -1,5 +1,6 @@
-import type { MessageStream, StreamMuxerFactory } from "@libp2p/interface";
+import type { MessageStream } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
+import { type MakeMuxers, wrapMuxers } from "./muxer-wrapper.ts";
 
 /** Longer ones go at once, with what waits. */
 const SHORT_BYTES = 4096;
@@ -13,28 +14,20 @@ const MOST_BYTES = 32 * 1024;
  *
  * @param make makes the muxer from libp2p's components
  */
-export function gatheredSends<Components>(
-  make: (components: Components) => StreamMuxerFactory,
-): (components: Components) => StreamMuxerFactory {
-  return (components) => {
-    const factory = make(components);
-    return {
-      ...{ protocol: factory.protocol, [Symbol.toStringTag]: "lockstep-gathered-sends" },
-      createStreamMuxer: (connection: MessageStream) => {
-        const flush = gather(connection);
-        const muxer = factory.createStreamMuxer(connection);
-        const close = muxer.close.bind(muxer);
-        const abort = muxer.abort.bind(muxer);
-        // Its last words, before the connection is closed.
-        muxer.close = (options) => close(options).finally(flush);
-        muxer.abort = (error) => {
-          abort(error);
-          flush();
-        };
-        return muxer;
-      },
+export function gatheredSends<Components>(make: MakeMuxers<Components>): MakeMuxers<Components> {
+  return wrapMuxers(make, "lockstep-gathered-sends", (factory, connection) => {
+    const flush = gather(connection);
+    const muxer = factory.createStreamMuxer(connection);
+    const close = muxer.close.bind(muxer);
+    const abort = muxer.abort.bind(muxer);
+    // Its last words, before the connection is closed.
+    muxer.close = (options) => close(options).finally(flush);
+    muxer.abort = (error) => {
+      abort(error);
+      flush();
     };
-  };
+    return muxer;
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from "@libp2p/interface";
+import type { Stream, StreamMuxer } from "@libp2p/interface";
+import { type MakeMuxers, wrapMuxers } from "./muxer-wrapper.ts";
 
 /** What of a yamux stream its window updates depend on. */
 interface WindowedStream {
@@ -20,16 +21,10 @@ const OPENING: ReadonlySet<number> = new Set([0, 2]);
  *
  * @param make makes the muxer from libp2p's components
  */
-export function sparingWindows<Components>(
-  make: (components: Components) => StreamMuxerFactory,
-): (components: Components) => StreamMuxerFactory {
-  return (components) => {
-    const factory = make(components);
-    return {
-      ...{ protocol: factory.protocol, [Symbol.toStringTag]: "lockstep-sparing-windows" },
-      createStreamMuxer: (connection: MessageStream) => withSparingStreams(factory.createStreamMuxer(connection)),
-    };
-  };
+export function sparingWindows<Components>(make: MakeMuxers<Components>): MakeMuxers<Components> {
+  return wrapMuxers(make, "lockstep-sparing-windows", (factory, connection) =>
+    withSparingStreams(factory.createStreamMuxer(connection)),
+  );
 }
 
 function withSparingStreams(muxer: StreamMuxer): StreamMuxer {
