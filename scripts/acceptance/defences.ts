@@ -550,6 +550,22 @@ const DEFENCES: readonly Defence[] = [
     match: "a sender of the content of a chunk*",
   },
   {
+    name: "chunks: content beyond the unit that was asked for",
+    file: CHUNKED,
+    remove: " && chunk.offset < to",
+    by: "",
+    test: UNITS_TEST,
+    match: "what lies beyond a run of chunks is refused",
+  },
+  {
+    name: "chunks: what is asked for anew is all of the unit that is not here",
+    file: CHUNKED,
+    remove: "this.#pending.slice(this.#position(from), this.#position(to))",
+    by: "this.#pending.slice(this.#position(from), this.#position(from + 1))",
+    test: UNITS_TEST,
+    match: "chunks that follow each other arrive as one unit*",
+  },
+  {
     name: "chunks: more than was asked for",
     file: CHUNKED,
     remove: " && bytes.length <= part[1] - offset",

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "./canonical-bytes.ts";
-import type { ContentRange } from "./content-ranges.ts";
+import { type ContentRange, rangesBytes } from "./content-ranges.ts";
 import { FILE } from "./entry.ts";
 import { spreadHash } from "./spread-hash.ts";
 import type { StatedEntry } from "./statement.ts";
@@ -21,8 +21,17 @@ export interface UnitName {
   readonly offset: number;
 }
 
+/** What a unit covers. */
+export interface UnitExtent extends UnitName {
+  /**
+   * Bytes of the file, from the offset on, in which the unit's chunks begin; absent of a pack, and of a
+   * unit of one chunk. Only where no other host is told of a unit may it be a run of chunks.
+   */
+  readonly run?: number;
+}
+
 /** What of a unit a host lacks. */
-export interface ContentUnit extends UnitName {
+export interface ContentUnit extends UnitExtent {
   readonly ranges: readonly ContentRange[];
   /** Bytes of the ranges. */
   readonly bytes: number;
@@ -47,6 +56,22 @@ export function packName({ members }: Pack, wanted: readonly number[]): UnitName
   // Who lacks something else is told so in any case.
   const which = spreadHash(wanted.map((index) => index - members[0]));
   return { index: members[0], offset: PACK_OFFSET + which };
+}
+
+/** What a unit covers, without what is lacked of it. */
+export function unitExtent({ index, offset, run }: UnitExtent): UnitExtent {
+  return run === undefined ? { index, offset } : { index, offset, run };
+}
+
+/** What a unit of these chunks covers: of one, or of more that follow each other without a gap. */
+export function extentOfChunks(chunks: readonly ContentRange[]): UnitExtent {
+  const { index, offset } = chunks[0];
+  return chunks.length === 1 ? { index, offset } : { index, offset, run: rangesBytes(chunks) };
+}
+
+/** Where in their file the chunks of a unit begin: from, to. */
+export function chunksOfUnit({ offset, run = 1 }: UnitExtent): readonly [from: number, to: number] {
+  return [offset, offset + run];
 }
 
 /** A unit of a statement as a map key. */
@@ -99,6 +124,27 @@ export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom
   }
   close();
   return { packs, starts, bytes, mostUnits: packs.length + mostChunks };
+}
+
+/**
+ * Joins chunks that follow each other without a gap into runs of at most so many bytes, or of one chunk.
+ *
+ * @param chunks of one file, in order
+ */
+export function joinRuns(chunks: readonly ContentRange[], mostBytes: number): ContentRange[][] {
+  const runs: ContentRange[][] = [];
+  let end = -1;
+  let bytes = 0;
+  for (const chunk of chunks) {
+    bytes += chunk.length;
+    if (chunk.offset === end && bytes <= mostBytes) runs[runs.length - 1].push(chunk);
+    else {
+      runs.push([chunk]);
+      bytes = chunk.length;
+    }
+    end = chunk.offset + chunk.length;
+  }
+  return runs;
 }
 
 export function encodeUnitNames(units: readonly UnitName[]): Uint8Array<ArrayBuffer> {

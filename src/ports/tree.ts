@@ -1,6 +1,6 @@
 import type { Classification } from "../model/classification.ts";
 import type { ContentRange } from "../model/content-ranges.ts";
-import type { ContentUnit, UnitName } from "../model/content-units.ts";
+import type { ContentUnit, UnitExtent } from "../model/content-units.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
 import type { ListRoot, ManifestNode } from "../model/manifest.ts";
 import type { Hold } from "../model/order.ts";
@@ -245,9 +245,9 @@ export interface TreeRound {
    * @param fromMaster what is not as stated then fails for good; from a remote it is needed anew
    * @throws LockstepError `LOCKSTEP_MALFORMED` when it holds what was not asked for
    */
-  receive(block: number, unit: UnitName, frame: Uint8Array<ArrayBuffer>, fromMaster: boolean): Promise<Received>;
+  receive(block: number, unit: UnitExtent, frame: Uint8Array<ArrayBuffer>, fromMaster: boolean): Promise<Received>;
   /** What of a unit is missing, each file or chunk from its start: what has come of it in part is forgotten. */
-  missing(block: number, unit: UnitName): Promise<readonly ContentRange[]>;
+  missing(block: number, unit: UnitExtent): Promise<readonly ContentRange[]>;
   /** Verifies what has arrived and makes the block ready for the switch. */
   staged(block: number): Promise<StageResult>;
   /** Switches a staged block, holding its files meanwhile as was prepared. */

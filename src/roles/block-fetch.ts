@@ -1,5 +1,5 @@
 import { type ContentRange, encodeRanges, rangesBytes } from "../model/content-ranges.ts";
-import type { ContentUnit } from "../model/content-units.ts";
+import { type ContentUnit, extentOfChunks, joinRuns, unitExtent } from "../model/content-units.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
 import type { ChunkedStep, OfferedFile, Received, StagePlan, TreeRound } from "../ports/tree.ts";
@@ -76,6 +76,8 @@ export class BlockFetch {
     const { exchange, offers, round, block, statement } = this.#init;
     const isPack = chunk === undefined && exchange.isShared;
     const ranges = isPack ? encodeRanges(unit.ranges) : new Uint8Array(0);
+    // Of thousands of files the ranges would take long to pass to another thread, with each frame.
+    const extent = unitExtent(unit);
     let attempt: Attempt = { peer: "", kept: undefined };
     let counted = 0;
     return {
@@ -97,7 +99,7 @@ export class BlockFetch {
         const { kept } = own;
         // A copy, as the frame itself moves to another thread.
         kept?.push(frame.slice());
-        const received = await round.receive(block, unit, frame, fromMaster);
+        const received = await round.receive(block, extent, frame, fromMaster);
         const { state, bytes, digest } = received;
         this.#count(own.peer, bytes);
         counted += bytes;
@@ -108,7 +110,7 @@ export class BlockFetch {
         }
         return received;
       },
-      missing: () => round.missing(block, unit),
+      missing: () => round.missing(block, extent),
     };
   }
 
@@ -124,6 +126,20 @@ export class BlockFetch {
     const { offset } = chunk;
     const unit = { index: step.index, offset, ranges, bytes: rangesBytes(ranges), at: step.at + offset };
     return this.#init.exchange.fetch(this.#transfer(unit, chunk));
+  }
+
+  /** Fetches whole chunks that follow each other as one unit: a request for each makes a first copy a tenth dearer. */
+  #run(step: ChunkedStep, chunks: readonly ContentRange[]): Promise<void> {
+    const extent = extentOfChunks(chunks);
+    const unit = { ...extent, ranges: chunks, bytes: rangesBytes(chunks), at: step.at + extent.offset };
+    return this.#init.exchange.fetch(this.#transfer(unit, undefined));
+  }
+
+  #chunks(step: ChunkedStep, chunks: readonly ContentRange[], file: OfferedFile | undefined): Promise<void>[] {
+    const { mostRunBytes } = this.#init.exchange;
+    return joinRuns(chunks, mostRunBytes).map((run) =>
+      run.length === 1 ? this.#chunk(step, { ...run[0], file }, run) : this.#run(step, run),
+    );
   }
 
   async #chunked(step: ChunkedStep): Promise<void> {
@@ -145,7 +161,7 @@ export class BlockFetch {
       const { fetch, fragments, reused } = await round.chunkBatch(block, index, batch, bytes);
       this.reused += reused;
       const missing = [
-        ...fetch.map((chunk) => this.#chunk(step, { ...chunk, file }, [chunk])),
+        ...this.#chunks(step, fetch, file),
         ...fragments.map((chunk) => this.#fragments(step, { ...chunk, file })),
       ];
       underWay.push(quiet(allEnded(missing)));

@@ -8,6 +8,7 @@ import { spreadHash } from "../model/spread-hash.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Frame, Mesh } from "../ports/mesh.ts";
 import type { Received, UnitState } from "../ports/tree.ts";
+import { LIMITS } from "../wire/limits.ts";
 import { ContentFetcher, type ListRequest, type UnderWay } from "./content-fetcher.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -128,6 +129,11 @@ export class Exchange {
   /** Whether other remotes take part. */
   get isShared(): boolean {
     return this.#sources.length > 1;
+  }
+
+  /** Chunks that may be asked for as one unit, in bytes; 0: each by itself. */
+  get mostRunBytes(): number {
+    return this.isShared || this.#init.download.isLimited ? 0 : LIMITS.contentBytesPerRequest;
   }
 
   /**

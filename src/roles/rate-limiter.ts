@@ -20,9 +20,13 @@ export class RateLimiter {
     this.#rate = rate;
   }
 
+  get isLimited(): boolean {
+    return Number.isFinite(this.#rate);
+  }
+
   /** Resolves when so many bytes may go, or when the signal is aborted. */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
-    if (!Number.isFinite(this.#rate) || signal.aborted) return;
+    if (!this.isLimited || signal.aborted) return;
     const now = this.#clock.elapsed();
     const cost = (bytes / this.#rate) * 1000;
     this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + cost;
@@ -43,6 +47,6 @@ export class RateLimiter {
 
   /** So many bytes that were let through did not go after all. */
   giveBack(bytes: number): void {
-    if (Number.isFinite(this.#rate)) this.#paidAt -= (bytes / this.#rate) * 1000;
+    if (this.isLimited) this.#paidAt -= (bytes / this.#rate) * 1000;
   }
 }

@@ -55,6 +55,9 @@ interface PendingChunk {
   reused: number;
 }
 
+/** Where in the file chunks begin: from, to. */
+type ChunkBounds = readonly [from: number, to: number];
+
 interface OldVersion {
   readonly fd: number;
   readonly size: number;
@@ -418,7 +421,7 @@ export class ChunkedFile {
     if (missing.length === 0) {
       if (this.#settle(chunk)) return [];
       // Fragments met by their marks only: the whole chunk will do.
-      this.restart(offset);
+      this.#restart(chunk);
       return [{ index: this.#index, offset, length: chunk.length }];
     }
     return missing.map(([from, to]) => ({ index: this.#index, offset: from, length: to - from }));
@@ -455,15 +458,17 @@ export class ChunkedFile {
   /**
    * Takes content of a chunk that was asked for.
    *
+   * @param bounds where chunks begin that were asked for
    * @returns `again` when what was here of the chunk does not fit to it, and `wrong` when it is not what
    * was stated
    * @throws LockstepError `LOCKSTEP_MALFORMED` when it was not asked for
    */
-  receive(chunkOffset: number, offset: number, bytes: Uint8Array): "right" | "again" | "wrong" {
+  receive([from, to]: ChunkBounds, offset: number, bytes: Uint8Array): "right" | "again" | "wrong" {
     const { hasher } = this.#context;
-    const chunk = this.#pending[this.#position(chunkOffset)];
+    const chunk = this.#pending[this.#position(offset + 1) - 1];
     const part = chunk?.missing[0];
-    const fits = chunk?.offset === chunkOffset && part?.[0] === offset && bytes.length <= part[1] - offset;
+    const isAsked = chunk !== undefined && chunk.offset >= from && chunk.offset < to;
+    const fits = isAsked && part?.[0] === offset && bytes.length <= part[1] - offset;
     if (!fits) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
     if (offset === chunk.offset) chunk.hash = hasher.incremental();
     if (!chunk.fragments) chunk.hash?.update(bytes);
@@ -487,22 +492,31 @@ export class ChunkedFile {
     return true;
   }
 
-  /** The chunk at this offset, as far as it is known: pending, or the last one that was fetched. */
-  chunkAt(offset: number): { missing: boolean; length: number; digest: Uint8Array } | undefined {
-    const pending = this.#pending[this.#position(offset)];
-    if (pending?.offset === offset) return { missing: true, length: pending.length, digest: pending.digest };
-    const last = this.#lastFound;
-    return last?.offset === offset ? { missing: false, length: last.length, digest: last.digest } : undefined;
+  #pendingIn([from, to]: ChunkBounds): PendingChunk[] {
+    return this.#pending.slice(this.#position(from), this.#position(to));
   }
 
-  /** The chunk is needed whole, whatever has come of it. */
-  restart(offset: number): void {
-    const chunk = this.#pending[this.#position(offset)];
-    if (chunk?.offset !== offset) return;
+  /** Chunks that begin there and are not here yet. */
+  missingIn(bounds: ChunkBounds): ContentRange[] {
+    return this.#pendingIn(bounds).map(({ offset, length }) => ({ index: this.#index, offset, length }));
+  }
+
+  /** Digest of the chunk there, if it is the last one that was fetched. */
+  fetchedAt(offset: number): Uint8Array | undefined {
+    return this.#lastFound?.offset === offset ? this.#lastFound.digest : undefined;
+  }
+
+  /** Chunks that begin there and are not here yet are needed whole, whatever has come of them. */
+  restart(bounds: ChunkBounds): void {
+    for (const chunk of this.#pendingIn(bounds)) this.#restart(chunk);
+  }
+
+  #restart(chunk: PendingChunk): void {
+    const { offset, length } = chunk;
     chunk.fragments = false;
     chunk.dirty = true;
     chunk.reused = 0;
     chunk.hash = undefined;
-    chunk.missing = [[offset, offset + chunk.length]];
+    chunk.missing = [[offset, offset + length]];
   }
 }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeJournalPart, encodeJournalPart, type JournalPart } from "../model/apply-journal.ts";
 import { encodeChunkRuns } from "../model/chunk-list.ts";
-import type { UnitName } from "../model/content-units.ts";
+import type { UnitExtent } from "../model/content-units.ts";
 import { DIRECTORY } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
@@ -364,12 +364,12 @@ const handlers: Handlers = {
   fragments: (number: number, index: number, offset: number, bytes: Uint8Array) =>
     takeFragments(applying(), blockOf(number), index, offset, bytes),
   sourceLost: (number: number, index: number) => loseSource(applying(), blockOf(number), index),
-  async receive(number: number, unit: UnitName, frame: Uint8Array<ArrayBuffer>, fromMaster: boolean) {
+  async receive(number: number, unit: UnitExtent, frame: Uint8Array<ArrayBuffer>, fromMaster: boolean) {
     const records = openFrame(await compressor, frame);
     if (records === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", "malformed content frame");
     return receiveContent(applying(), blockOf(number), unit, records, fromMaster);
   },
-  async missing(number: number, unit: UnitName) {
+  async missing(number: number, unit: UnitExtent) {
     // Behind the frames that came before: unpacking takes them out of this thread's order.
     await compressor;
     return missingOf(applying(), blockOf(number), unit);

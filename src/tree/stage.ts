@@ -1,6 +1,14 @@
 import { batchChunks, encodeChunkRuns, openChunkIndex } from "../model/chunk-list.ts";
 import { type ContentRange, rangesBytes } from "../model/content-ranges.ts";
-import { type ContentUnit, cutPacks, isPack, type Pack, packName, type UnitName } from "../model/content-units.ts";
+import {
+  type ContentUnit,
+  chunksOfUnit,
+  cutPacks,
+  isPack,
+  type Pack,
+  packName,
+  type UnitExtent,
+} from "../model/content-units.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
@@ -557,12 +565,14 @@ export function takeFragments(
 export function receiveContent(
   context: ApplyContext,
   block: Block,
-  unit: UnitName,
+  unit: UnitExtent,
   records: readonly ContentRecord[],
   fromMaster: boolean,
 ): Received {
+  const chunks = chunksOfUnit(unit);
   let bytes = 0;
-  let chunk: ReturnType<ChunkedFile["chunkAt"]>;
+  let isWhole = false;
+  let digest: Uint8Array | undefined;
   for (const record of records) {
     const step = awaitedOf(block, unit, record.index);
     if (step === undefined) continue;
@@ -576,9 +586,10 @@ export function receiveContent(
     const state = isPack(unit)
       ? receiveFile(context, block, step, offset, content)
       : onChunked<RecordState>(context, block, step.index, "right", (file) => {
-          const received = file.receive(unit.offset, offset, content);
+          const received = file.receive(chunks, offset, content);
           // With its last chunk the file is closed.
-          chunk = file.chunkAt(unit.offset);
+          isWhole = file.missingIn(chunks).length === 0;
+          digest = file.fetchedAt(unit.offset);
           return received;
         });
     if (state === "right") continue;
@@ -592,11 +603,11 @@ export function receiveContent(
   if (isPack(unit)) return { state: packState(block, unit.index), bytes, digest: undefined };
   // Of a chunk nothing more is needed when its file has failed.
   if (block.steps.get(unit.index)?.failed) return { state: "ended", bytes, digest: undefined };
-  return { state: chunk?.missing === false ? "verified" : "more", bytes, digest: chunk?.digest };
+  return { state: isWhole ? "verified" : "more", bytes, digest };
 }
 
 /** The step that a record of the unit belongs to; undefined when it has failed. */
-function awaitedOf(block: Block, unit: UnitName, index: number): Step | undefined {
+function awaitedOf(block: Block, unit: UnitExtent, index: number): Step | undefined {
   const step = awaitedStep(block, index);
   const belongs =
     step === undefined || (isPack(unit) ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
@@ -637,9 +648,9 @@ function packState(block: Block, index: number): UnitState {
 }
 
 /** Forgets what has come of the unit in part. */
-function restartUnit(context: ApplyContext, block: Block, unit: UnitName): void {
+function restartUnit(context: ApplyContext, block: Block, unit: UnitExtent): void {
   if (!isPack(unit)) {
-    block.steps.get(unit.index)?.chunked?.restart(unit.offset);
+    block.steps.get(unit.index)?.chunked?.restart(chunksOfUnit(unit));
     return;
   }
   for (const step of block.packs.get(unit.index) ?? []) {
@@ -653,12 +664,11 @@ function restartUnit(context: ApplyContext, block: Block, unit: UnitName): void 
 }
 
 /** What of a unit is missing, each file or chunk from its start. */
-export function missingOf(context: ApplyContext, block: Block, unit: UnitName): ContentRange[] {
+export function missingOf(context: ApplyContext, block: Block, unit: UnitExtent): ContentRange[] {
   restartUnit(context, block, unit);
-  const { index, offset } = unit;
+  const { index } = unit;
   if (isPack(unit)) return (block.packs.get(index) ?? []).filter(({ awaiting }) => awaiting).map(wholeFile);
-  const chunk = block.steps.get(index)?.chunked?.chunkAt(offset);
-  return chunk?.missing === true ? [{ index, offset, length: chunk.length }] : [];
+  return block.steps.get(index)?.chunked?.missingIn(chunksOfUnit(unit)) ?? [];
 }
 
 function sourceChanged(path: BytePath): Problem {

@@ -169,6 +169,54 @@ test.serial("records of another unit are refused, whatever else is awaited", asy
   equal(t, world);
 });
 
+test.serial(
+  "chunks that follow each other arrive as one unit, and what is there of it is not sent again",
+  async (t) => {
+    const world = createWorld(t);
+    fill(world.a);
+    const runs: number[] = [];
+    const bring = async (bringing: Bringing): Promise<void> => {
+      const { remote, block, unit, ranges, read } = bringing;
+      const frames = await read(ranges);
+      if (unit.run === undefined) {
+        await take(bringing, frames, true);
+        return;
+      }
+      runs.push(ranges.length);
+      // Enough for its first chunk and some of the next.
+      const first = frames.slice(0, Math.ceil(ranges[0].length / (256 * KIB)) + 1);
+      t.is((await take(bringing, first, true)).at(-1), "more");
+      const missing = await remote.missing(block, unit);
+      t.deepEqual(missing, ranges.slice(1));
+      t.is((await take(bringing, await read(missing), true)).at(-1), "verified");
+    };
+    t.deepEqual((await world.sync({ bring, mostRunBytes: 4 * MIB })).problems, []);
+    equal(t, world);
+    t.true(runs.length > 0 && runs.every((length) => length > 1), `${runs}`);
+  },
+);
+
+test.serial("what lies beyond a run of chunks is refused", async (t) => {
+  const world = createWorld(t);
+  fill(world.a);
+  let refused = 0;
+  const bring = async (bringing: Bringing): Promise<void> => {
+    const { remote, block, unit, ranges, read } = bringing;
+    if (unit.run !== undefined) {
+      const { index, offset } = unit;
+      const last = ranges[ranges.length - 1];
+      const shorter = { index, offset, run: last.offset - offset };
+      const [frame] = await read([last]);
+      await t.throwsAsync(remote.receive(block, shorter, frame, true), { code: "LOCKSTEP_MALFORMED" });
+      refused++;
+    }
+    await take(bringing, await read(ranges), true);
+  };
+  t.deepEqual((await world.sync({ bring, mostRunBytes: 4 * MIB })).problems, []);
+  equal(t, world);
+  t.true(refused > 0);
+});
+
 test.serial("chunks are offered as they were verified, and no more when their file has been changed", async (t) => {
   const world = createWorld(t);
   fill(world.a);

@@ -1,6 +1,13 @@
 import test from "ava";
 import fc from "fast-check";
-import { cutPacks, decodeUnitNames, encodeUnitNames } from "../../src/model/content-units.ts";
+import {
+  chunksOfUnit,
+  cutPacks,
+  decodeUnitNames,
+  encodeUnitNames,
+  extentOfChunks,
+  joinRuns,
+} from "../../src/model/content-units.ts";
 import { ENTRY_TYPES } from "../../src/model/entry.ts";
 import { LockstepError } from "../../src/model/errors.ts";
 import type { StatedEntry } from "../../src/model/statement.ts";
@@ -96,6 +103,41 @@ test("names of units are what was encoded, and no more than may be", (t) => {
       if (units.length === 0) return;
       t.throws(() => decodeUnitNames(bytes, units.length - 1), { instanceOf: LockstepError });
       t.throws(() => decodeUnitNames(bytes.subarray(0, bytes.length - 1), 50), { instanceOf: LockstepError });
+    }),
+  );
+});
+
+const chunks = fc
+  .array(fc.record({ length: fc.integer({ min: 1, max: 2000 }), gap: fc.constantFrom(0, 0, 0, 1, 500) }), {
+    maxLength: 40,
+  })
+  .map((all) => {
+    let offset = 0;
+    return all.map(({ length, gap }) => {
+      const chunk = { index: 3, offset: offset + gap, length };
+      offset = chunk.offset + length;
+      return chunk;
+    });
+  });
+
+test("runs hold each chunk once, in order, without a gap and within their bound", (t) => {
+  fc.assert(
+    fc.property(chunks, fc.constantFrom(0, 1000, 4000), (all, most) => {
+      const runs = joinRuns(all, most);
+      t.deepEqual(runs.flat(), all);
+      for (const [i, run] of runs.entries()) {
+        const bytes = run.reduce((sum, { length }) => sum + length, 0);
+        t.true(run.length === 1 || bytes <= most);
+        for (const [j, chunk] of run.slice(1).entries()) t.is(chunk.offset, run[j].offset + run[j].length);
+        const [from, to] = chunksOfUnit(extentOfChunks(run));
+        t.deepEqual(
+          all.filter(({ offset }) => offset >= from && offset < to),
+          run,
+        );
+        // As long as they can be.
+        const next = runs[i + 1]?.[0];
+        if (next?.offset === from + bytes) t.true(bytes + next.length > most);
+      }
     }),
   );
 });
