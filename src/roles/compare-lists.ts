@@ -51,8 +51,9 @@ export async function compareLists(
   if (!everythingSelected) pairs = await lookupOthers(pairs, master, remote, problems);
   const contents = await compareContents(secondList(equal, pairs), master, remote);
   problems.push(...contents.problems);
-  pairs.push(...withoutBlind(contents.found, blind));
-  pairs.sort((a, b) => comparePaths(a.path, b.path));
+  const found = withoutBlind(contents.found, blind);
+  // What was merged is in order.
+  if (found.length > 0) pairs = [...pairs, ...found].sort((a, b) => comparePaths(a.path, b.path));
   return { pairs, contentDiffers: contents.differs, checksummed: contents.checksummed, problems };
 }
 
