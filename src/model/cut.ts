@@ -18,45 +18,71 @@ export const GEAR: Int32Array = (() => {
   return table;
 })();
 
-/** A mask of the highest bits, which depend on the most bytes: 32 of them. */
-function highBits(count: number): number {
-  return count <= 0 ? 0 : ~0 << (32 - count);
+/**
+ * Hashes with so many highest bits unset are below this. The highest bits depend on the most bytes: 32 of
+ * them.
+ */
+function boundOf(bits: number): number {
+  return 2 ** (32 - Math.max(bits, 1));
 }
 
-/**
- * Rolls the hash from `from` on; returns the end of the piece, or -1 when none is found before `to`.
- *
- * @param state what the hash was before, and is afterwards
- */
-function roll(bytes: Uint8Array, from: number, to: number, mask: number, state: { hash: number }): number {
-  const gear = GEAR;
-  let { hash } = state;
-  let at = from;
-  // Eight at a time: measured 1.0 GB/s against 0.6 in a loop of one.
-  for (const last = to - 7; at < last; at += 8) {
-    hash = ((hash << 1) + gear[bytes[at]]) | 0;
-    if ((hash & mask) === 0) return at + 1;
-    hash = ((hash << 1) + gear[bytes[at + 1]]) | 0;
-    if ((hash & mask) === 0) return at + 2;
-    hash = ((hash << 1) + gear[bytes[at + 2]]) | 0;
-    if ((hash & mask) === 0) return at + 3;
-    hash = ((hash << 1) + gear[bytes[at + 3]]) | 0;
-    if ((hash & mask) === 0) return at + 4;
-    hash = ((hash << 1) + gear[bytes[at + 4]]) | 0;
-    if ((hash & mask) === 0) return at + 5;
-    hash = ((hash << 1) + gear[bytes[at + 5]]) | 0;
-    if ((hash & mask) === 0) return at + 6;
-    hash = ((hash << 1) + gear[bytes[at + 6]]) | 0;
-    if ((hash & mask) === 0) return at + 7;
-    hash = ((hash << 1) + gear[bytes[at + 7]]) | 0;
-    if ((hash & mask) === 0) return at + 8;
+/** Rolls the gear hash over content. */
+export interface Roller {
+  /** Forgets what came before. */
+  begin(): void;
+  /**
+   * Rolls on; returns the end of the piece, which is behind the first byte whose hash is below the bound,
+   * or -1 when there is none before `to`.
+   */
+  roll(from: number, to: number, bound: number): number;
+}
+
+/** The roller in plain JavaScript. */
+class PlainRoller implements Roller {
+  readonly #bytes: Uint8Array;
+  #hash = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
-  while (at < to) {
-    hash = ((hash << 1) + gear[bytes[at++]]) | 0;
-    if ((hash & mask) === 0) return at;
+
+  begin(): void {
+    this.#hash = 0;
   }
-  state.hash = hash;
-  return -1;
+
+  roll(from: number, to: number, bound: number): number {
+    const gear = GEAR;
+    const bytes = this.#bytes;
+    // The bound is a power of two: below it are those that have none of these bits.
+    const mask = -bound | 0;
+    let hash = this.#hash;
+    let at = from;
+    // Eight at a time: measured 1.0 GB/s against 0.6 in a loop of one.
+    for (const last = to - 7; at < last; at += 8) {
+      hash = ((hash << 1) + gear[bytes[at]]) | 0;
+      if ((hash & mask) === 0) return at + 1;
+      hash = ((hash << 1) + gear[bytes[at + 1]]) | 0;
+      if ((hash & mask) === 0) return at + 2;
+      hash = ((hash << 1) + gear[bytes[at + 2]]) | 0;
+      if ((hash & mask) === 0) return at + 3;
+      hash = ((hash << 1) + gear[bytes[at + 3]]) | 0;
+      if ((hash & mask) === 0) return at + 4;
+      hash = ((hash << 1) + gear[bytes[at + 4]]) | 0;
+      if ((hash & mask) === 0) return at + 5;
+      hash = ((hash << 1) + gear[bytes[at + 5]]) | 0;
+      if ((hash & mask) === 0) return at + 6;
+      hash = ((hash << 1) + gear[bytes[at + 6]]) | 0;
+      if ((hash & mask) === 0) return at + 7;
+      hash = ((hash << 1) + gear[bytes[at + 7]]) | 0;
+      if ((hash & mask) === 0) return at + 8;
+    }
+    while (at < to) {
+      hash = ((hash << 1) + gear[bytes[at++]]) | 0;
+      if ((hash & mask) === 0) return at;
+    }
+    this.#hash = hash;
+    return -1;
+  }
 }
 
 /**
@@ -67,14 +93,19 @@ function roll(bytes: Uint8Array, from: number, to: number, mask: number, state: 
  * @param end of what there is: the end of the content, or at least `maxBytes` beyond `start`
  */
 export function cutPoint(bytes: Uint8Array, start: number, end: number, bounds: CutBounds): number {
+  return cutPointBy(new PlainRoller(bytes), start, end, bounds);
+}
+
+/** The same of the content that the roller rolls over. */
+export function cutPointBy(roller: Roller, start: number, end: number, bounds: CutBounds): number {
   const { minBytes, normalBytes, maxBytes } = bounds;
   if (end - start <= minBytes) return end;
   const last = Math.min(end, start + maxBytes);
   const normal = Math.min(last, start + normalBytes);
   const bits = Math.round(Math.log2(normalBytes));
-  const state = { hash: 0 };
-  const hard = roll(bytes, start + minBytes, normal, highBits(bits + 2), state);
+  roller.begin();
+  const hard = roller.roll(start + minBytes, normal, boundOf(bits + 2));
   if (hard >= 0) return hard;
-  const easy = roll(bytes, Math.max(normal, start + minBytes), last, highBits(bits - 2), state);
+  const easy = roller.roll(Math.max(normal, start + minBytes), last, boundOf(bits - 2));
   return easy >= 0 ? easy : last;
 }

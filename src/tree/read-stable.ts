@@ -1,5 +1,5 @@
 import { ChunkListBuilder, type ChunkRun } from "../model/chunk-list.ts";
-import { cutPoint } from "../model/cut.ts";
+import { type Cutter, createCutter } from "../model/cutter.ts";
 import { sameDigest } from "../model/digest.ts";
 import { FILE } from "../model/entry.ts";
 import type { ErrorCode } from "../model/errors.ts";
@@ -91,7 +91,7 @@ export class StableReader {
   readonly #hasher: Hasher;
   readonly #suite: Suite;
   readonly #small: Buffer;
-  #large: Buffer | undefined;
+  #large: { readonly cutter: Cutter; readonly buffer: Buffer } | undefined;
   #waits = 0;
   /** As many zeros as the longest chunk has, and their digest, once a hole was met. */
   #zeros: Buffer | undefined;
@@ -167,8 +167,11 @@ export class StableReader {
     return { checksum: this.#hasher.hash(this.#small.subarray(0, size)), chunks: [] };
   }
 
-  get #buffer(): Buffer {
-    this.#large ??= Buffer.allocUnsafeSlow(LARGE_BUFFER_BYTES);
+  #cutting(): { readonly cutter: Cutter; readonly buffer: Buffer } {
+    if (this.#large !== undefined) return this.#large;
+    const cutter = createCutter(LARGE_BUFFER_BYTES);
+    const { buffer, byteOffset, length } = cutter.bytes;
+    this.#large = { cutter, buffer: Buffer.from(buffer, byteOffset, length) };
     return this.#large;
   }
 
@@ -205,7 +208,7 @@ export class StableReader {
     const { hash } = this.#hasher;
     const whole = this.#hasher.incremental();
     const chunks = new ChunkListBuilder();
-    const buffer = this.#buffer;
+    const { cutter, buffer } = this.#cutting();
     // The chunk at hand begins at buffer[start], which is the file's byte `at`.
     let [at, start, filled] = [0, 0, 0];
     while (at < size) {
@@ -237,7 +240,7 @@ export class StableReader {
       }
       const likely = this.#likely(buffer.subarray(start, filled), size - at, cuts?.next);
       if (likely !== undefined) cuts?.follow();
-      const end = likely === undefined ? cutPoint(buffer, start, filled, bounds) : start + likely.length;
+      const end = likely === undefined ? cutter.cutPoint(start, filled, bounds) : start + likely.length;
       const chunk = buffer.subarray(start, end);
       const digest = likely?.digest ?? hash(chunk);
       if (likely === undefined) cuts?.lookFrom(digest);
