@@ -16,6 +16,7 @@ import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto } from "./noise-cipher.ts";
 import { sparingWindows } from "./sparing-windows.ts";
+import { unjoinedMessages } from "./unjoined-messages.ts";
 import { wholeMessages } from "./whole-messages.ts";
 
 export interface MeshOptions {
@@ -54,7 +55,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       privateKey: identity.privateKey,
       addresses: { listen: [...options.listen] },
       transports: [tcp()],
-      connectionEncrypters: [wholeMessages(noise({ crypto: noiseCrypto() }))],
+      connectionEncrypters: [unjoinedMessages(wholeMessages(noise({ crypto: noiseCrypto() })))],
       // Windows stay at their defaults: a host with other ones would kill the connection.
       streamMuxers: [
         gatheredSends(sparingWindows(yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }))),

@@ -1,4 +1,5 @@
-import type { ConnectionEncrypter, MessageStream } from "@libp2p/interface";
+import type { MessageStream } from "@libp2p/interface";
+import { type MakeEncrypter, wrapEncrypter } from "./encrypter-wrapper.ts";
 import { hasRoom, LENGTH_GAP } from "./noise-cipher.ts";
 
 /**
@@ -9,16 +10,9 @@ import { hasRoom, LENGTH_GAP } from "./noise-cipher.ts";
  * @param make makes the encrypter from libp2p's components
  */
 export function wholeMessages<Components, Extension>(
-  make: (components: Components) => ConnectionEncrypter<Extension>,
-): (components: Components) => ConnectionEncrypter<Extension> {
-  return (components) => {
-    const encrypter = make(components);
-    return {
-      ...{ protocol: encrypter.protocol, [Symbol.toStringTag]: "lockstep-whole-messages" },
-      secureOutbound: (connection, options) => encrypter.secureOutbound(sendingWhole(connection), options),
-      secureInbound: (connection, options) => encrypter.secureInbound(sendingWhole(connection), options),
-    };
-  };
+  make: MakeEncrypter<Components, Extension>,
+): MakeEncrypter<Components, Extension> {
+  return wrapEncrypter(make, "lockstep-whole-messages", sendingWhole, (connection) => connection);
 }
 
 function sendingWhole(connection: MessageStream): MessageStream {

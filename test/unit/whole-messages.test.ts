@@ -10,7 +10,7 @@ for (const way of ["secureOutbound", "secureInbound"] as const) {
     const secure = async (connection: MessageStream): Promise<never> => {
       connection.send(new Uint8ArrayList(Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5)));
       connection.send(Uint8Array.of(6));
-      return undefined as never;
+      return { connection } as never;
     };
     const inner: ConnectionEncrypter = { protocol: "/test", secureOutbound: secure, secureInbound: secure };
     const encrypter = wholeMessages(() => inner)({});
