@@ -19,7 +19,6 @@ rmSync("dist/node", { recursive: true, force: true });
 await build({
   ...common,
   entryPoints: [
-    { in: "node/launch.ts", out: "lockstep" },
     "src/tree/round-worker.ts",
     "src/tree/content-worker.ts",
     "src/tree/hold-process.ts",
@@ -42,6 +41,14 @@ await build({
   format: "cjs",
   define: { "import.meta.url": "urlOfBundle" },
   banner: { js: 'const urlOfBundle = require("node:url").pathToFileURL(__filename).href;' },
+});
+// What starts it, and what scripts/keep-code.mjs keeps the code with: a file each.
+await build({
+  ...common,
+  entryPoints: [{ in: "node/launch.ts", out: "lockstep" }, "node/kept-code.ts"],
+  outdir: "dist/node",
+  entryNames: "[name]",
+  format: "esm",
 });
 // The package's bin needs the execute bit, which no compiler writes.
 chmodSync("dist/node/lockstep.js", 0o755);

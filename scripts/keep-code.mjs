@@ -4,15 +4,13 @@
  * code that was made under others.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire, Module } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { constants, Script } from "node:vm";
+import { loadProgram } from "../dist/node/kept-code.js";
 
 const launcher = fileURLToPath(new URL("../dist/node/lockstep.js", import.meta.url));
 const file = fileURLToPath(new URL("../dist/node/program.cjs", import.meta.url));
@@ -20,17 +18,10 @@ const LIMIT_MS = 30_000;
 
 /** Runs the program as the launcher does, and keeps its code when it ends. */
 function record(args) {
-  const options = { filename: file, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
-  const source = readFileSync(file);
-  const script = new Script(Module.wrap(source.toString("utf8")), options);
+  const program = loadProgram(file, false);
   process.argv = [process.argv[0], launcher, ...args];
-  process.on("exit", () => {
-    const code = script.createCachedData();
-    const digest = createHash("sha256").update(source).update(code).digest();
-    writeFileSync(`${file}.code`, Buffer.concat([digest, code]));
-  });
-  const program = new Module(file);
-  script.runInThisContext().call(program.exports, program.exports, createRequire(file), program, file, dirname(file));
+  process.on("exit", () => program.keep());
+  program.run();
 }
 
 async function rehearse() {
