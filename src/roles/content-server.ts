@@ -94,7 +94,7 @@ class ContentServer {
   readonly #open = new Set<number>();
   readonly #cancelled = new Set<number>();
   /** Of answers that are on their way. */
-  readonly #slots = new Map<number, UploadSlot>();
+  readonly #slots = new Map<number, { readonly slot: UploadSlot; readonly bytes: number }>();
   #wake: () => void = () => undefined;
   #ended = false;
   #failure: Error | undefined;
@@ -137,7 +137,7 @@ class ContentServer {
     const { statement, follow, cancel, received, unit, fresh, id } = request;
     const active = this.#activeFor(request);
     if (follow === true) active.remote?.offers.follow(this.#channel, statement);
-    else if (received !== undefined) this.#free(received, this.#slots.get(received), true);
+    else if (received !== undefined) this.#arrived(received, true);
     else if (cancel !== undefined) {
       if (this.#open.has(cancel)) this.#cancelled.add(cancel);
     } else if (this.#open.size + this.#slots.size >= LIMITS.contentRequests) {
@@ -223,7 +223,10 @@ class ContentServer {
       const slot = bytes === 0 ? undefined : await slots.take(bytes, closed);
       // Whoever shares says when it has arrived; of others the sending must do.
       const isAwaited = slot !== undefined && (request.fresh || this.#active?.remote !== undefined);
-      if (isAwaited) this.#slots.set(request.id, slot);
+      if (isAwaited) {
+        this.#slots.set(request.id, { slot, bytes });
+        this.#link.begin();
+      }
       let isEnded = false;
       try {
         // Who knows that it has begun does not ask another host for the same.
@@ -235,7 +238,8 @@ class ContentServer {
           yield* this.#sent(frame, frame[0], request.id, isEnded);
         }
       } finally {
-        if (!isAwaited || !isEnded) this.#free(request.id, slot, false);
+        if (!isAwaited) slot?.free(false);
+        else if (!isEnded) this.#arrived(request.id, false);
       }
       this.#close(request);
       if (!isEnded) yield* this.#sent(new Uint8Array(5), CONTENT_FRAME.end, request.id, true);
@@ -247,9 +251,13 @@ class ContentServer {
     return this.#link.sent(frame, () => this.#components.upload.take(frame.length, this.#channel.closed));
   }
 
-  #free(id: number, slot: UploadSlot | undefined, arrived: boolean): void {
-    slot?.free(arrived);
+  /** An answer whose arrival is awaited has arrived, or will not. */
+  #arrived(id: number, hasArrived: boolean): void {
+    const answer = this.#slots.get(id);
+    if (answer === undefined) return;
     this.#slots.delete(id);
+    answer.slot.free(hasArrived);
+    this.#link.end(hasArrived ? answer.bytes : 0);
   }
 
   #close(request: ContentRequest): void {

@@ -22,6 +22,9 @@ export class LinkRate {
   #milliseconds = 0;
   #isFast = false;
   #isForLong = false;
+  /** Answers that are on their way and whose arrival will be told, and since when their time is not counted. */
+  #underWay = 0;
+  #since = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,8 +40,22 @@ export class LinkRate {
     return this.#isForLong;
   }
 
+  /** An answer is sent of which the receiver tells that it has arrived; `end` is called then, or when it will not. */
+  begin(): void {
+    if (this.#underWay++ === 0) this.#since = this.#clock.elapsed();
+  }
+
+  /** @param bytes of the answer that have arrived */
+  end(bytes: number): void {
+    const now = this.#clock.elapsed();
+    this.#underWay--;
+    this.#count(bytes, now - this.#since);
+    this.#since = now;
+  }
+
   /**
-   * Hands a frame on and takes note of how long that took: of a fast link with a limit, the limit is
+   * Hands a frame on and takes note of how long that took, unless its arrival will be told: few answers are
+   * under way then, which the system takes at once on every link. Of a fast link with a limit, the limit is
    * what compression gains from.
    *
    * @param allowed resolves when the frame may go
@@ -47,8 +64,12 @@ export class LinkRate {
     const started = this.#clock.elapsed();
     await allowed();
     yield frame;
-    this.#milliseconds += this.#clock.elapsed() - started;
-    this.#bytes += frame.length;
+    if (this.#underWay === 0) this.#count(frame.length, this.#clock.elapsed() - started);
+  }
+
+  #count(bytes: number, milliseconds: number): void {
+    this.#milliseconds += milliseconds;
+    this.#bytes += bytes;
     if (this.#bytes < WINDOW_BYTES) return;
     const rate = (this.#bytes / Math.max(this.#milliseconds, 0.001)) * 1000;
     this.#isForLong = rate >= LONG_FRAMES_FROM;

@@ -110,6 +110,45 @@ test("compression pays on a fast link over which little may be sent", async (t) 
   t.true(link.compressionPays);
 });
 
+/** Sends so many bytes, which the system takes at once, and whose arrival is told at this rate. */
+async function sendAwaited(link: LinkRate, clock: SteppedClock, bytes: number, bytesPerSecond: number): Promise<void> {
+  const [answer, underWay] = [1 << 20, 3];
+  let arrived = 0;
+  for (let begun = 0; arrived < bytes; arrived += answer) {
+    for (; begun < bytes && begun - arrived < underWay * answer; begun += answer) {
+      link.begin();
+      await send(link, clock, answer, 4e9);
+    }
+    clock.time += (answer / bytesPerSecond) * 1000;
+    link.end(answer);
+  }
+}
+
+test("what the system takes at once, though the link is slow, is measured by its arrival", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock);
+  await sendAwaited(link, clock, 32 << 20, 12e6);
+  t.true(link.compressionPays);
+  t.false(link.longFramesPay);
+  // Time in which nothing is under way says nothing of the link.
+  clock.time += 60_000;
+  await sendAwaited(link, clock, 32 << 20, 400e6);
+  t.false(link.compressionPays);
+  t.true(link.longFramesPay);
+});
+
+test("what does not arrive is no sign of a fast link", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock);
+  await sendAwaited(link, clock, 32 << 20, 400e6);
+  t.false(link.compressionPays);
+  link.begin();
+  clock.time += 5_000;
+  link.end(0);
+  await sendAwaited(link, clock, 4 << 20, 400e6);
+  t.true(link.compressionPays);
+});
+
 test("frames are long while one takes little time on the link", async (t) => {
   const clock = new SteppedClock();
   const link = new LinkRate(clock);
