@@ -33,12 +33,12 @@ export interface Program {
 /**
  * Loads a program of one CommonJS file.
  *
- * @param isKept take the kept code, where there is any. What another version of V8 or other flags have made
+ * @param useKept take the kept code, where there is any. What another version of V8 or other flags have made
  * V8 itself refuses, and compiles anew
  */
-export function loadProgram(file: string, isKept: boolean): Program {
+export function loadProgram(file: string, useKept: boolean): Program {
   const source = readFileSync(file);
-  const cachedData = isKept ? keptCode(file, source) : undefined;
+  const cachedData = useKept ? keptCode(file, source) : undefined;
   const script = new Script(Module.wrap(source.toString("utf8")), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),

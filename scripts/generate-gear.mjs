@@ -19,6 +19,8 @@ const STRETCH = 256;
 const UNROLLED = 8;
 /** Bytes that a hash of 32 bits depends on. */
 const WINDOW = 32;
+if (STRETCH % UNROLLED !== 0 || STRETCH < WINDOW)
+  throw new Error("a stretch is whole steps, and no shorter than the window");
 
 /** The word of the table, which lies at 0, for the byte at $at and so many on. */
 const word = (load, offset) => `(${load} (i32.shl (i32.load8_u offset=${offset} (local.get $at)) (i32.const 2)))`;

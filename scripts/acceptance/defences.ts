@@ -69,7 +69,7 @@ const CIPHER = "src/mesh/noise-cipher.ts";
 
 const PATH_TEST = "test/unit/path.test.ts";
 const CIPHER_TEST = "test/unit/noise-cipher.test.ts";
-const LAUNCH = "node/launch.ts";
+const KEPT_CODE = "node/kept-code.ts";
 const WINDOWS = "src/mesh/sparing-windows.ts";
 const WINDOWS_TEST = "test/unit/sparing-windows.test.ts";
 const GATHERED = "src/mesh/gathered-sends.ts";
@@ -1462,10 +1462,38 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "launch: kept code that is damaged is not run",
-    file: LAUNCH,
-    remove: "return digest.equals(kept.subarray(0, DIGEST_BYTES)) ? code : undefined;",
-    by: "return digest.length > 0 ? code : undefined;",
+    file: KEPT_CODE,
+    remove: "digestOf(source, code).equals(kept.subarray(0, DIGEST_BYTES)) ? code : undefined",
+    by: "source.length > 0 ? code : undefined",
     test: "test/e2e/launch.test.ts",
+  },
+  {
+    name: "content: a unit that is not here says nothing of the link",
+    file: "src/roles/content-server.ts",
+    remove: " && frames[0][0] !== CONTENT_FRAME.elsewhere;",
+    by: ";",
+    test: "test/unit/content-server.test.ts",
+  },
+  {
+    name: "content: a long answer to one leaves room for others",
+    file: "src/roles/content-server.ts",
+    remove: "isAwaited ? bytes : Math.min(bytes, UNAWAITED_BYTES)",
+    by: "bytes",
+    test: "test/unit/content-server.test.ts",
+  },
+  {
+    name: "content: a shared link is measured by what arrives",
+    file: "src/roles/link-rate.ts",
+    remove: "const isAlone = this.#underWay === 0;",
+    by: "const isAlone = true;",
+    test: "test/unit/limits.test.ts",
+  },
+  {
+    name: "cutter: nothing outside the content is looked at",
+    file: "src/model/cutter.ts",
+    remove: 'if (!(start >= 0 && end <= bytes)) throw new RangeError("outside the content");',
+    by: "",
+    test: "test/unit/cutter.test.ts",
   },
   {
     name: "windows: credit comes before all of it is used",

@@ -496,12 +496,15 @@ export class ExchangeSchedule {
         const unit = this.#units[id];
         if (bestUnit !== undefined && !isForMasterFirst(unit, bestUnit)) continue;
         if (unit.holders > 0 && this.#isHeldNear(id, now)) continue;
-        if (!this.#fits(master, unit.init.bytes, this.#live === 0 ? ALONE_WINDOW_BYTES : MASTER_WINDOW_BYTES)) continue;
+        // Alone, the one that comes first is waited for: else a long one would always find the window taken.
+        if (this.#live > 0 && !this.#fits(master, unit.init.bytes, MASTER_WINDOW_BYTES)) continue;
         if ((this.#notBefore.get(id) ?? 0) > now) continue;
         best = id;
         bestUnit = unit;
       }
-      if (best === undefined) master.quietUntil = now + LOOK_AGAIN_MS;
+      const fits =
+        bestUnit !== undefined && (this.#live > 0 || this.#fits(master, bestUnit.init.bytes, ALONE_WINDOW_BYTES));
+      if (best === undefined || !fits) master.quietUntil = now + LOOK_AGAIN_MS;
       else this.#ask(best, MASTER, now, asks);
     }
   }

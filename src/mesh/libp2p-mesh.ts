@@ -14,7 +14,7 @@ import { FrameChannel } from "./frame-channel.ts";
 import { gatheredSends } from "./gathered-sends.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
-import { noiseCrypto } from "./noise-cipher.ts";
+import { noiseCrypto, takesPieces } from "./noise-cipher.ts";
 import { sparingWindows } from "./sparing-windows.ts";
 import { unjoinedMessages } from "./unjoined-messages.ts";
 import { wholeMessages } from "./whole-messages.ts";
@@ -49,13 +49,14 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
   const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
 
+  const encrypter = wholeMessages(noise({ crypto: noiseCrypto() }));
   let node: Libp2p;
   try {
     node = await createLibp2p({
       privateKey: identity.privateKey,
       addresses: { listen: [...options.listen] },
       transports: [tcp()],
-      connectionEncrypters: [unjoinedMessages(wholeMessages(noise({ crypto: noiseCrypto() })))],
+      connectionEncrypters: [takesPieces() ? unjoinedMessages(encrypter) : encrypter],
       // Windows stay at their defaults: a host with other ones would kill the connection.
       streamMuxers: [
         gatheredSends(sparingWindows(yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }))),

@@ -144,6 +144,11 @@ export function noiseCrypto(): ICryptoInterface {
   return reached;
 }
 
+/** Whether its cipher takes messages in pieces, and memory for what it makes of them. */
+export function takesPieces(): boolean {
+  return noiseCrypto() !== defaultCrypto;
+}
+
 function chooseCrypto(): ICryptoInterface {
   try {
     const cipher = openssl();

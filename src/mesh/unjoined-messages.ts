@@ -31,7 +31,6 @@ export function unjoinedMessages<Components, Extension>(
 function unjoined(connection: MessageStream): MessageStream {
   if (!isDecrypting(connection)) return connection;
   const decrypt = connection.decrypt.bind(connection);
-  const memory = new Memory();
   connection.decrypt = (message) => {
     const { byteLength } = message;
     const isOne = message instanceof Uint8Array || [...message].length === 1;
@@ -47,7 +46,7 @@ function isDecrypting(connection: MessageStream): connection is MessageStream & 
 }
 
 /** Memory for plain texts, one after the other; never used again, as nobody says when they have been read. */
-class Memory {
+class PlainMemory {
   #bytes = new Uint8Array(0);
   #at = 0;
 
@@ -61,3 +60,6 @@ class Memory {
     return this.#bytes.subarray(start, this.#at);
   }
 }
+
+/** One for all connections: most of them are idle most of the time. */
+const memory = new PlainMemory();

@@ -20,7 +20,7 @@ export const GEAR: Int32Array = (() => {
 
 /**
  * Hashes with so many highest bits unset are below this. The highest bits depend on the most bytes: 32 of
- * them.
+ * them. At least one bit, as 2^32 is no number of 32 bits.
  */
 function boundOf(bits: number): number {
   return 2 ** (32 - Math.max(bits, 1));

@@ -227,7 +227,8 @@ export class ContentFetcher {
   async *#requests(channel: Channel): AsyncGenerator<Uint8Array> {
     while (!this.#stopped.signal.aborted && this.#channel === channel) {
       const job = this.#waiting[0];
-      if (job === undefined || (this.#underWay.size > 0 && !this.#hasCreditFor(job))) {
+      if (job !== undefined) this.#isUsedUp = this.#isUsedUpFor(job);
+      if (job === undefined || (this.#underWay.size > 0 && this.#isUsedUp)) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
       }
@@ -243,10 +244,10 @@ export class ContentFetcher {
     }
   }
 
-  #hasCreditFor({ bytes }: Job): boolean {
-    if (bytes > this.#credit) this.#isUsedUp = true;
-    else if (bytes <= LIST_BYTES || this.#credit >= RENEWED_CREDIT_BYTES) this.#isUsedUp = false;
-    return !this.#isUsedUp;
+  #isUsedUpFor({ bytes }: Job): boolean {
+    if (bytes > this.#credit) return true;
+    if (bytes <= LIST_BYTES || this.#credit >= RENEWED_CREDIT_BYTES) return false;
+    return this.#isUsedUp;
   }
 
   async #take(frame: Frame): Promise<void> {

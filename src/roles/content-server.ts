@@ -21,6 +21,9 @@ import type { UploadSlot, UploadSlots } from "./upload-slots.ts";
 /** Requests whose content is read while that of an earlier one is sent. */
 const READ_AHEAD = 2;
 
+/** What an answer that goes as fast as the channel takes it counts for at most: several go side by side. */
+const UNAWAITED_BYTES = 1 << 20;
+
 type Frames = readonly Uint8Array<ArrayBuffer>[];
 
 /** Results in the order of the items, with the work on the next ones begun. */
@@ -219,19 +222,20 @@ class ContentServer {
     const { slots } = this.#components;
     const { closed } = this.#channel;
     for await (const { request, frames } of answers) {
-      const bytes = isForList(request) ? 0 : frames.reduce((sum, frame) => sum + frame.length, 0);
-      const slot = bytes === 0 ? undefined : await slots.take(bytes, closed);
-      // Whoever shares says when it has arrived; of others the sending must do.
-      const isAwaited = slot !== undefined && (request.fresh || this.#active?.remote !== undefined);
-      if (isAwaited) {
+      const isContent = !isForList(request) && frames.length > 0 && frames[0][0] !== CONTENT_FRAME.elsewhere;
+      const bytes = isContent ? frames.reduce((sum, frame) => sum + frame.length, 0) : 0;
+      // Whoever shares says when it has arrived; of others the sending must do, and that is frame by frame.
+      const isAwaited = isContent && (request.fresh || this.#active?.remote !== undefined);
+      const underWay = isAwaited ? bytes : Math.min(bytes, UNAWAITED_BYTES);
+      const slot = isContent ? await slots.take(underWay, closed) : undefined;
+      if (isAwaited && slot !== undefined) {
         this.#slots.set(request.id, { slot, bytes });
         this.#link.begin();
       }
       let isEnded = false;
       try {
         // Who knows that it has begun does not ask another host for the same.
-        if (isAwaited && frames[0][0] !== CONTENT_FRAME.elsewhere)
-          yield* this.#sent(beginFrame(), CONTENT_FRAME.data, request.id, false);
+        if (isAwaited) yield* this.#sent(beginFrame(), CONTENT_FRAME.data, request.id, false);
         for (const [i, frame] of frames.entries()) {
           if (this.#cancelled.has(request.id)) break;
           isEnded = i === frames.length - 1;

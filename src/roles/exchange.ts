@@ -131,7 +131,10 @@ export class Exchange {
     return this.#sources.length > 1;
   }
 
-  /** Chunks that may be asked for as one unit, in bytes; 0: each by itself. */
+  /**
+   * Chunks that may be asked for as one unit, in bytes; 0: each by itself. Others name single chunks, and a
+   * limit downwards is kept by waiting before each request, so with long ones it would be kept in bursts.
+   */
   get mostRunBytes(): number {
     return this.isShared || this.#init.download.isLimited ? 0 : LIMITS.contentBytesPerRequest;
   }

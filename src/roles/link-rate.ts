@@ -15,7 +15,10 @@ const LONG_FRAMES_FROM = 40e6;
 /** So much is sent before the rate is looked at again. */
 const WINDOW_BYTES = 4 << 20;
 
-/** Watches how fast one channel takes what is sent, or may be sent, and says what pays on it. */
+/**
+ * Watches how fast one channel takes what is sent, or may be sent, and says what pays on it. Where the
+ * receiver says what has arrived, its work on it counts as well.
+ */
 export class LinkRate {
   readonly #clock: Clock;
   #bytes = 0;
@@ -62,9 +65,10 @@ export class LinkRate {
    */
   async *sent(frame: Uint8Array, allowed: () => Promise<void>): AsyncGenerator<Uint8Array> {
     const started = this.#clock.elapsed();
+    const isAlone = this.#underWay === 0;
     await allowed();
     yield frame;
-    if (this.#underWay === 0) this.#count(frame.length, this.#clock.elapsed() - started);
+    if (isAlone) this.#count(frame.length, this.#clock.elapsed() - started);
   }
 
   #count(bytes: number, milliseconds: number): void {

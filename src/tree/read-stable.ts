@@ -54,6 +54,23 @@ export interface ReadOptions {
 /** Long files go through memory in pieces of this; several times the longest chunk. */
 const LARGE_BUFFER_BYTES = 8 << 20;
 
+interface Cutting {
+  readonly cutter: Cutter;
+  /** The cutter's content. */
+  readonly buffer: Buffer;
+}
+
+/** One for all readers of a thread, since a file is read in one go: its memory takes long to get. */
+let cutting: Cutting | undefined;
+
+function cuttingHere(): Cutting {
+  if (cutting !== undefined) return cutting;
+  const cutter = createCutter(LARGE_BUFFER_BYTES);
+  const { buffer, byteOffset, length } = cutter.bytes;
+  cutting = { cutter, buffer: Buffer.from(buffer, byteOffset, length) };
+  return cutting;
+}
+
 export class UnstableContent extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string) {
@@ -91,7 +108,6 @@ export class StableReader {
   readonly #hasher: Hasher;
   readonly #suite: Suite;
   readonly #small: Buffer;
-  #large: { readonly cutter: Cutter; readonly buffer: Buffer } | undefined;
   #waits = 0;
   /** As many zeros as the longest chunk has, and their digest, once a hole was met. */
   #zeros: Buffer | undefined;
@@ -167,14 +183,6 @@ export class StableReader {
     return { checksum: this.#hasher.hash(this.#small.subarray(0, size)), chunks: [] };
   }
 
-  #cutting(): { readonly cutter: Cutter; readonly buffer: Buffer } {
-    if (this.#large !== undefined) return this.#large;
-    const cutter = createCutter(LARGE_BUFFER_BYTES);
-    const { buffer, byteOffset, length } = cutter.bytes;
-    this.#large = { cutter, buffer: Buffer.from(buffer, byteOffset, length) };
-    return this.#large;
-  }
-
   #zeroChunk(): { zeros: Buffer; digest: Uint8Array } {
     this.#zeros ??= Buffer.alloc(this.#suite.chunk.maxBytes);
     this.#zeroDigest ??= this.#hasher.hash(this.#zeros);
@@ -208,7 +216,7 @@ export class StableReader {
     const { hash } = this.#hasher;
     const whole = this.#hasher.incremental();
     const chunks = new ChunkListBuilder();
-    const { cutter, buffer } = this.#cutting();
+    const { cutter, buffer } = cuttingHere();
     // The chunk at hand begins at buffer[start], which is the file's byte `at`.
     let [at, start, filled] = [0, 0, 0];
     while (at < size) {

@@ -16,42 +16,61 @@ const MIB = 1 << 20;
 const ROUND: RoundId = { root: "www", epoch: 1, sequence: 1, term: 1 };
 const NO_RANGES = encodeRanges([]);
 
+interface Serving {
+  /** Answers of 1 MiB, asked for one after the other. */
+  readonly count: number;
+  /** What passes until each is said to have arrived, and from then to the next request. */
+  readonly msEach?: number;
+  readonly pauseMs?: number;
+  /** Served by a remote, which does not have the first one. */
+  readonly isRemote?: boolean;
+  /** For a remote that copies alone: answers of 4 MiB. */
+  readonly isAlone?: boolean;
+}
+
 /**
- * Asks for so many MiB, one after the other, over a channel whose buffers take everything at once; each
- * is said to have arrived after so many milliseconds.
+ * Serves over a channel whose buffers take everything at once.
  *
- * @returns how each was framed
+ * @returns how each answer was framed, and whether the host could send to others meanwhile
  */
-async function served(mebibytes: number, msEach: number): Promise<Framing[]> {
+async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlone = false }: Serving) {
   let time = 0;
   const clock: Clock = { now: () => time, elapsed: () => time };
+  const slots = new UploadSlots(clock);
   const framings: Framing[] = [];
+  const idle: boolean[] = [];
   const content = {
     async read(_ranges: unknown, framing: Framing) {
       framings.push(framing);
-      return [new Uint8Array(MIB)];
+      return Array.from({ length: isAlone ? 4 : 1 }, () => new Uint8Array(MIB));
     },
   };
   const master = {
     locate: (_statement: number, ranges: unknown) => ranges,
     seeding: { give: () => true, sent: () => undefined, gone: () => undefined },
   };
+  const answer = async ({ id }: ContentRequest, framing: Framing): Promise<Uint8Array[] | undefined> =>
+    id === 1 ? undefined : content.read(undefined, framing);
   const rounds = new ActiveRounds();
   rounds.enter({
-    ...{ id: ROUND, order: { compress: true }, assignment: { remotes: ["peer"] }, remote: undefined },
-    ...{ tree: { content } as unknown as Tree, master },
+    ...{ id: ROUND, order: { compress: true }, assignment: { remotes: ["peer"] } },
+    ...{ tree: { content } as unknown as Tree },
+    ...(isRemote ? { remote: { offers: { answer } } } : { master }),
   } as unknown as ActiveRound);
 
   let wake: (id: number) => void = () => undefined;
   async function* requests(): AsyncGenerator<Uint8Array> {
     const said = { round: { ...ROUND }, statement: 1, fresh: false, ranges: NO_RANGES };
-    for (let id = 1; id <= mebibytes; id++) {
+    for (let id = 1; id <= count; id++) {
       const sent = new Promise<number>((resolve) => (wake = resolve));
       const ranges = encodeRanges([{ index: id, offset: 0, length: MIB }]);
-      yield ContentRequest.encode({ ...said, id, fresh: true, unit: { index: id, offset: 0 }, ranges });
+      yield ContentRequest.encode({ ...said, id, fresh: !isAlone, unit: { index: id, offset: 0 }, ranges });
       const received = await sent;
       time += msEach;
-      yield ContentRequest.encode({ ...said, id: mebibytes + id, received });
+      // What the peer does not have has not arrived.
+      if (isRemote && id === 1) continue;
+      yield ContentRequest.encode({ ...said, id: count + id, received });
+      time += pauseMs;
     }
   }
   const channel = {
@@ -59,26 +78,40 @@ async function served(mebibytes: number, msEach: number): Promise<Framing[]> {
     async sink(source: AsyncIterable<Uint8Array>) {
       for await (const frame of source) {
         const { request, isLast } = readFrameHeader(frame);
+        if (frame.length === MIB) idle.push(slots.idle);
         if (isLast) wake(request);
       }
     },
     send: async () => undefined,
   } as unknown as Channel;
   const unlimited = new RateLimiter(clock, Number.POSITIVE_INFINITY);
-  const components = { rounds, trees: new Map(), upload: unlimited, slots: new UploadSlots(clock), clock };
-  await serveContent(channel, components);
-  return framings;
+  await serveContent(channel, { rounds, trees: new Map(), upload: unlimited, slots, clock });
+  return { framings, idle };
 }
 
 test("content for many stays compressed, and in short frames, on a slow link that takes all at once", async (t) => {
-  const framings = await served(24, 90);
+  const { framings } = await served({ count: 24, msEach: 90 });
   t.is(framings.length, 24);
   t.true(framings.every(({ compress, isShared }) => compress && isShared));
   t.true(framings.every(({ isLong }) => !isLong));
 });
 
 test("on a fast link it is sent as it is, in long frames", async (t) => {
-  const framings = await served(24, 2);
+  const { framings } = await served({ count: 24, msEach: 2 });
   t.true(framings.slice(0, 3).every(({ compress }) => compress));
   t.true(framings.slice(8).every(({ compress, isLong }) => !compress && isLong));
+});
+
+test("a unit that a remote does not have says nothing of the link", async (t) => {
+  const { framings } = await served({ count: 24, msEach: 2, pauseMs: 50, isRemote: true });
+  t.is(framings.length, 23);
+  t.true(framings.slice(8).every(({ compress, isLong }) => !compress && isLong));
+});
+
+test("a long answer to a remote that copies alone leaves room for others", async (t) => {
+  const { idle } = await served({ count: 3, isAlone: true });
+  t.deepEqual(
+    idle,
+    Array.from({ length: 12 }, () => true),
+  );
 });

@@ -54,6 +54,21 @@ test("alone, a remote asks the master for everything, as much as its window take
   t.is(asked, 16);
 });
 
+test("alone, a long unit is not overtaken by short ones of later blocks", (t) => {
+  const schedule = start({ peers: 0, units: 0 });
+  for (let i = 0; i < 8; i++) schedule.addUnit({ bytes: MIB, block: 0, at: 0 }, 0);
+  const long = schedule.addUnit({ bytes: 4 * MIB, block: 1, at: 0 }, 0);
+  for (let i = 0; i < 8; i++) schedule.addUnit({ bytes: MIB, block: 2, at: 0 }, 0);
+  const asked = schedule.next(0).map(({ unit }) => unit);
+  t.is(asked.length, 8);
+  const next: number[] = [];
+  for (const unit of asked) {
+    schedule.arrived(unit, 10);
+    next.push(...schedule.next(10).map((ask) => ask.unit));
+  }
+  t.is(next[0], long);
+});
+
 test("a remote that begins with no part asks the master only when nothing has come for long", (t) => {
   const schedule = start({ position: -1 });
   t.deepEqual(schedule.next(0), []);
