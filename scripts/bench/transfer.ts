@@ -241,9 +241,14 @@ async function measure(namespaces: Namespaces, contender: Contender, all: readon
   const wire = namespaces.wireBytes("remote-1");
   const memory = new MemoryWatch([process.pid, ...contender.pids], new Set(all.flatMap(({ pids }) => pids)));
   const started = performance.now();
-  await contender.sync();
-  const wall = (performance.now() - started) / 1000;
-  const peak = memory.stop();
+  let [wall, peak] = [0, 0];
+  try {
+    await contender.sync();
+    wall = (performance.now() - started) / 1000;
+  } finally {
+    // It would keep a script that failed from ending.
+    peak = memory.stop();
+  }
   const after = namespaces.wireBytes("remote-1");
   const used = cpuSeconds(contender.pids) - cpu + endedChildrenSeconds() - children;
   const bytes = after.sent + after.received - wire.sent - wire.received;
