@@ -3,7 +3,7 @@
  * stretches of the content are rolled at the same time, each in a lane of its own, since each step of a
  * hash waits for the one before it, and what is looked at is the least hash of many steps.
  *
- * Measured on random bytes, cut into chunks: 10.7 GB/s, of which two thirds are skipped, against 2.9 GB/s in plain
+ * Measured on random bytes, cut into chunks: 10.7 GB/s, of which two thirds are skipped, against 3.8 GB/s in plain
  * JavaScript; with stretches of 512 bytes 7.4, of 128 bytes 9.2 GB/s.
  *
  * `--print` prints it instead of writing it.
@@ -22,22 +22,26 @@ const WINDOW = 32;
 if (STRETCH % UNROLLED !== 0 || STRETCH < WINDOW)
   throw new Error("a stretch is whole steps, and no shorter than the window");
 
-/** The word of the table, which lies at 0, for the byte at $at and so many on. */
-const word = (load, offset) => `(${load} (i32.shl (i32.load8_u offset=${offset} (local.get $at)) (i32.const 2)))`;
-const loadLane = (lane, offset, words) =>
-  `(v128.load32_lane ${lane} (i32.shl (i32.load8_u offset=${offset} (local.get $at)) (i32.const 2)) ${words})`;
+const LATER_LANES = Array.from({ length: LANES - 1 }, (_, i) => i + 1);
+
+/** Where the table, which lies at 0, has the word for the byte at $at and so many on. */
+const place = (offset) => `(i32.shl (i32.load8_u offset=${offset} (local.get $at)) (i32.const 2))`;
 
 function step(offset) {
-  let words = word("v128.load32_zero", offset);
-  for (let lane = 1; lane < LANES; lane++) words = loadLane(lane, lane * STRETCH + offset, words);
+  let words = `(v128.load32_zero ${place(offset)})`;
+  for (const lane of LATER_LANES) words = `(v128.load32_lane ${lane} ${place(lane * STRETCH + offset)} ${words})`;
   return `
           (local.set $hashes (i32x4.add (i32x4.shl (local.get $hashes) (i32.const 1)) ${words}))
           (local.set $least (i32x4.min_u (local.get $least) (local.get $hashes)))`;
 }
 
 /** One step of a hash alone. */
-const single = (hash) =>
-  `(local.set ${hash} (i32.add (i32.shl (local.get ${hash}) (i32.const 1)) ${word("i32.load", 0)}))`;
+const single = `(local.set $one (i32.add (i32.shl (local.get $one) (i32.const 1)) (i32.load ${place(0)})))`;
+
+/** A lane further on begins with the hash of the bytes before it. */
+const beginLane = (lane) => `
+        (local.set $hashes (i32x4.replace_lane ${lane} (local.get $hashes)
+          (call $before (i32.add (local.get $at) (i32.const ${lane * STRETCH})))))`;
 
 const text = `
 (module
@@ -50,7 +54,7 @@ const text = `
     (local $at i32) (local $one i32)
     (local.set $at (i32.sub (local.get $end) (i32.const ${WINDOW})))
     (loop $byte
-      ${single("$one")}
+      ${single}
       (br_if $byte (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (local.get $end))))
     (local.get $one))
 
@@ -61,7 +65,7 @@ const text = `
     (block $none
       (loop $byte
         (br_if $none (i32.ge_u (local.get $at) (local.get $to)))
-        ${single("$one")}
+        ${single}
         (local.set $at (i32.add (local.get $at) (i32.const 1)))
         (if (i32.lt_u (local.get $one) (local.get $bound)) (then (return (local.get $at))))
         (br $byte)))
@@ -76,13 +80,7 @@ const text = `
         (br_if $rest (i32.gt_u (i32.add (local.get $at) (i32.const ${LANES * STRETCH})) (local.get $to)))
         (local.set $start (local.get $at))
         (local.set $end (i32.add (local.get $at) (i32.const ${STRETCH})))
-        (local.set $hashes (i32x4.splat (global.get $hash)))${[1, 2, 3]
-          .map((lane) => {
-            const start = `(i32.add (local.get $at) (i32.const ${lane * STRETCH}))`;
-            return `
-        (local.set $hashes (i32x4.replace_lane ${lane} (local.get $hashes) (call $before ${start})))`;
-          })
-          .join("")}
+        (local.set $hashes (i32x4.splat (global.get $hash)))${LATER_LANES.map(beginLane).join("")}
         (local.set $least (i32x4.splat (i32.const -1)))
         (loop $steps${Array.from({ length: UNROLLED }, (_, i) => step(i)).join("")}
           (local.set $at (i32.add (local.get $at) (i32.const ${UNROLLED})))

@@ -1441,9 +1441,9 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "cipher: ciphertexts do not share memory",
-    file: CIPHER,
-    remove: "this.#at = start + bytes;",
-    by: "this.#at = start + bytes - 1;",
+    file: "src/mesh/fresh-memory.ts",
+    remove: "this.#at += bytes;",
+    by: "this.#at += bytes - 1;",
     test: CIPHER_TEST,
   },
   {

@@ -489,6 +489,7 @@ export class ExchangeSchedule {
   /** The own part of each block first, then what nobody seems to have asked for. */
   #askMaster(now: number, asks: Ask[]): void {
     const master = this.#peers[MASTER];
+    const window = this.#live === 0 ? ALONE_WINDOW_BYTES : MASTER_WINDOW_BYTES;
     while (now >= master.quietUntil && this.#mayAskMaster(now)) {
       let best: number | undefined;
       let bestUnit: Unit | undefined;
@@ -497,13 +498,12 @@ export class ExchangeSchedule {
         if (bestUnit !== undefined && !isForMasterFirst(unit, bestUnit)) continue;
         if (unit.holders > 0 && this.#isHeldNear(id, now)) continue;
         // Alone, the one that comes first is waited for: else a long one would always find the window taken.
-        if (this.#live > 0 && !this.#fits(master, unit.init.bytes, MASTER_WINDOW_BYTES)) continue;
+        if (this.#live > 0 && !this.#fits(master, unit.init.bytes, window)) continue;
         if ((this.#notBefore.get(id) ?? 0) > now) continue;
         best = id;
         bestUnit = unit;
       }
-      const fits =
-        bestUnit !== undefined && (this.#live > 0 || this.#fits(master, bestUnit.init.bytes, ALONE_WINDOW_BYTES));
+      const fits = bestUnit !== undefined && this.#fits(master, bestUnit.init.bytes, window);
       if (best === undefined || !fits) master.quietUntil = now + LOOK_AGAIN_MS;
       else this.#ask(best, MASTER, now, asks);
     }

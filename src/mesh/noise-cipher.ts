@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ICryptoInterface } from "@chainsafe/libp2p-noise";
 import { defaultCrypto } from "@chainsafe/libp2p-noise/crypto";
 import koffi from "koffi";
+import { FreshMemory } from "./fresh-memory.ts";
 
 /** What Noise hands over: one piece, or a list of pieces. */
 type Bytes = Parameters<ICryptoInterface["chaCha20Poly1305Encrypt"]>[0];
@@ -9,13 +10,12 @@ type Bytes = Parameters<ICryptoInterface["chaCha20Poly1305Encrypt"]>[0];
 /** Of ChaCha20-Poly1305 (RFC 8439). The tag is at the end of every encrypted message. */
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export const TAG_BYTES = 16;
 /** openssl/evp.h; the same in OpenSSL 1.1 and 3. */
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
 /** Ciphertexts that follow each other in one piece of memory leave so much room for each one's length. */
 export const LENGTH_GAP = 2;
-const SLAB_BYTES = 1024 * 1024;
 
 /** Where ciphertexts begin, by the memory that they lie in. */
 const places = new WeakMap<ArrayBufferLike, Set<number>>();
@@ -25,26 +25,16 @@ export function hasRoom({ buffer, byteOffset }: Uint8Array): boolean {
   return places.get(buffer)?.has(byteOffset) === true;
 }
 
-/**
- * Memory for ciphertexts, one after the other, so that what is sent together lies together. It is
- * never used again, as the socket may still be reading it.
- */
+/** Memory for ciphertexts with room for their lengths, so that what is sent together lies together. */
 class Slab {
-  #memory = new Uint8Array(0);
-  #starts = new Set<number>();
-  #at = 0;
+  readonly #memory = new FreshMemory();
 
   take(bytes: number): Uint8Array {
-    if (this.#at + LENGTH_GAP + bytes > this.#memory.length) {
-      this.#memory = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, LENGTH_GAP + bytes));
-      this.#starts = new Set();
-      this.#at = 0;
-      places.set(this.#memory.buffer, this.#starts);
-    }
-    const start = this.#at + LENGTH_GAP;
-    this.#at = start + bytes;
-    this.#starts.add(start);
-    return this.#memory.subarray(start, this.#at);
+    const sealed = this.#memory.take(LENGTH_GAP + bytes).subarray(LENGTH_GAP);
+    const starts = places.get(sealed.buffer);
+    if (starts === undefined) places.set(sealed.buffer, new Set([sealed.byteOffset]));
+    else starts.add(sealed.byteOffset);
+    return sealed;
   }
 }
 

@@ -1,11 +1,11 @@
 import type { MessageStream } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
 import { type MakeEncrypter, wrapEncrypter } from "./encrypter-wrapper.ts";
+import { FreshMemory } from "./fresh-memory.ts";
+import { TAG_BYTES } from "./noise-cipher.ts";
 
-/** Longest encrypted message, and its tag (the Noise protocol framework, revision 34, 3 and 14). */
+/** Longest encrypted message (the Noise protocol framework, revision 34, 3). */
 const MAX_MESSAGE_BYTES = 65_535;
-const TAG_BYTES = 16;
-const MEMORY_BYTES = 1 << 20;
 
 /** What of Noise's connection decrypts. */
 interface DecryptingConnection {
@@ -45,21 +45,5 @@ function isDecrypting(connection: MessageStream): connection is MessageStream & 
   return typeof decrypt === "function" && typeof handshake?.decrypt === "function";
 }
 
-/** Memory for plain texts, one after the other; never used again, as nobody says when they have been read. */
-class PlainMemory {
-  #bytes = new Uint8Array(0);
-  #at = 0;
-
-  take(length: number): Uint8Array {
-    if (this.#at + length > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(MEMORY_BYTES);
-      this.#at = 0;
-    }
-    const start = this.#at;
-    this.#at += length;
-    return this.#bytes.subarray(start, this.#at);
-  }
-}
-
-/** One for all connections: most of them are idle most of the time. */
-const memory = new PlainMemory();
+/** For plain texts; one for all connections, as most of them are idle most of the time. */
+const memory = new FreshMemory();

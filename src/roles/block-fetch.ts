@@ -1,5 +1,5 @@
 import { type ContentRange, encodeRanges, rangesBytes } from "../model/content-ranges.ts";
-import { type ContentUnit, extentOfChunks, joinRuns, unitExtent } from "../model/content-units.ts";
+import { type ContentUnit, extentOfChunks, joinRuns, type UnitExtent, unitExtent } from "../model/content-units.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
 import type { ChunkedStep, OfferedFile, Received, StagePlan, TreeRound } from "../ports/tree.ts";
@@ -121,24 +121,23 @@ export class BlockFetch {
     else this.fed.set(peer, fed);
   }
 
-  /** Fetches what is missing of a chunk. */
-  #chunk(step: ChunkedStep, chunk: Chunk, ranges: readonly ContentRange[]): Promise<void> {
-    const { offset } = chunk;
-    const unit = { index: step.index, offset, ranges, bytes: rangesBytes(ranges), at: step.at + offset };
+  /**
+   * Fetches what is missing of a unit of chunks.
+   *
+   * @param chunk the first of them
+   */
+  #fetch(step: ChunkedStep, extent: UnitExtent, ranges: readonly ContentRange[], chunk: Chunk): Promise<void> {
+    const unit = { ...extent, ranges, bytes: rangesBytes(ranges), at: step.at + extent.offset };
     return this.#init.exchange.fetch(this.#transfer(unit, chunk));
   }
 
-  /** Fetches whole chunks that follow each other as one unit: a request for each makes a first copy a tenth dearer. */
-  #run(step: ChunkedStep, chunks: readonly ContentRange[]): Promise<void> {
-    const extent = extentOfChunks(chunks);
-    const unit = { ...extent, ranges: chunks, bytes: rangesBytes(chunks), at: step.at + extent.offset };
-    return this.#init.exchange.fetch(this.#transfer(unit, undefined));
-  }
-
+  /**
+   * Fetches whole chunks, where it may be in runs of those that follow each other: a request for each makes
+   * a first copy a tenth dearer.
+   */
   #chunks(step: ChunkedStep, chunks: readonly ContentRange[], file: OfferedFile | undefined): Promise<void>[] {
-    const { mostRunBytes } = this.#init.exchange;
-    return joinRuns(chunks, mostRunBytes).map((run) =>
-      run.length === 1 ? this.#chunk(step, { ...run[0], file }, run) : this.#run(step, run),
+    return joinRuns(chunks, this.#init.exchange.mostRunBytes).map((run) =>
+      this.#fetch(step, extentOfChunks(run), run, { ...run[0], file }),
     );
   }
 
@@ -179,7 +178,7 @@ export class BlockFetch {
       parts.length === 0
         ? [{ index, offset, length }]
         : await round.fragments(block, index, offset, concatenate(parts));
-    if (ranges.length > 0) await this.#chunk(step, chunk, ranges);
+    if (ranges.length > 0) await this.#fetch(step, { index, offset }, ranges, chunk);
   }
 }
 

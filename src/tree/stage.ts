@@ -8,6 +8,7 @@ import {
   type Pack,
   packName,
   type UnitExtent,
+  type UnitName,
 } from "../model/content-units.ts";
 import { hexDigest, sameDigest } from "../model/digest.ts";
 import { DIRECTORY, ENTRY_TYPES, type Entry, FILE, SYMLINK } from "../model/entry.ts";
@@ -607,7 +608,7 @@ export function receiveContent(
 }
 
 /** The step that a record of the unit belongs to; undefined when it has failed. */
-function awaitedOf(block: Block, unit: UnitExtent, index: number): Step | undefined {
+function awaitedOf(block: Block, unit: UnitName, index: number): Step | undefined {
   const step = awaitedStep(block, index);
   const belongs =
     step === undefined || (isPack(unit) ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
