@@ -4,10 +4,19 @@
  * product's insides but its command line; trees are compared by test/fixtures/walk.py.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const projectPath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -30,13 +39,43 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-function launch(args: readonly string[], identity: { uid?: number } = {}): ChildProcess {
-  const ids =
-    identity.uid === undefined ? [] : [`--reuid=${identity.uid}`, `--regid=${identity.uid}`, "--clear-groups"];
+/** Another user, and an empty directory that it may enter. */
+interface Identity {
+  readonly uid: number;
+  readonly place: string;
+}
+
+const options = ({ uid }: Identity): string[] => [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+
+/**
+ * The command that runs the program as another user. Where that user may not enter the checkout (a
+ * clone made by `mktemp -d` has mode 0700), the process alone sees the built program mounted at `place`.
+ */
+function asUser(identity: Identity, args: readonly string[]): string[] {
+  const user = ["setpriv", "--pdeathsig", "KILL", ...options(identity), "--"];
+  const isReadable = spawnSync("setpriv", [...options(identity), "--", "test", "-x", LOCKSTEP_BIN]).status === 0;
+  if (isReadable) return [...user, LOCKSTEP_BIN, ...args];
+  const checkout = dirname(dirname(dirname(LOCKSTEP_BIN)));
+  const mounted = join(identity.place, relative(checkout, LOCKSTEP_BIN));
+  const parts = ["dist", "node_modules"];
+  for (const part of parts) mkdirSync(join(identity.place, part), { recursive: true });
+  copyFileSync(join(checkout, "package.json"), join(identity.place, "package.json"));
+  // What is mounted elsewhere later shows here too (slave), but not the other way round.
+  const own = ["unshare", "--mount", "--propagation", "slave", "sh", "-euc"];
+  const mounts = parts.map((part) => `mount --bind "$0/${part}" "$1/${part}"`);
+  const steps = [...mounts, "shift", 'exec "$@"'].join("; ");
+  return [...own, steps, checkout, identity.place, ...user, mounted, ...args];
+}
+
+function launch(args: readonly string[], identity?: Identity): ChildProcess {
   // As it is installed: its first line says with which flags node runs it.
   const lockstep = [LOCKSTEP_BIN, ...args];
   const [command, ...rest] =
-    DIES_WITH_PARENT || ids.length > 0 ? ["setpriv", "--pdeathsig", "KILL", ...ids, "--", ...lockstep] : lockstep;
+    identity !== undefined
+      ? asUser(identity, args)
+      : DIES_WITH_PARENT
+        ? ["setpriv", "--pdeathsig", "KILL", "--", ...lockstep]
+        : lockstep;
   const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   child.once("exit", () => running.delete(child));
@@ -182,17 +221,17 @@ export interface FleetOptions {
 class Host {
   readonly name: string;
   readonly #arguments: () => string[];
-  readonly #uid: number | undefined;
+  readonly #identity: Identity | undefined;
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
   log = "";
   peerId = "";
   address = "";
 
-  constructor(name: string, args: () => string[], uid: number | undefined) {
+  constructor(name: string, args: () => string[], identity: Identity | undefined) {
     this.name = name;
     this.#arguments = args;
-    this.#uid = uid;
+    this.#identity = identity;
   }
 
   get pid(): number {
@@ -202,7 +241,7 @@ class Host {
   }
 
   async start(): Promise<void> {
-    const child = launch(["node", ...this.#arguments()], this.#uid === undefined ? {} : { uid: this.#uid });
+    const child = launch(["node", ...this.#arguments()], this.#identity);
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       child.once("exit", (code) => {
@@ -305,7 +344,10 @@ export class Fleet {
     const roots = options.roots ?? Object.keys(this.#roots);
     for (const root of roots) mkdirSync(this.path(name, root), { recursive: true });
     mkdirSync(join(this.directory, name), { recursive: true });
-    if (options.uid !== undefined) {
+    const identity =
+      options.uid === undefined ? undefined : { uid: options.uid, place: join(this.directory, "program") };
+    if (identity !== undefined) {
+      mkdirSync(identity.place, { recursive: true });
       spawnSync("chown", ["-R", `${options.uid}:${options.uid}`, join(this.directory, name)]);
     }
     // Port 0 at first; a restart takes the port that the fleet file names.
@@ -318,7 +360,7 @@ export class Fleet {
         ...(options.options ?? []),
       ];
     };
-    this.#hosts.set(name, new Host(name, args, options.uid));
+    this.#hosts.set(name, new Host(name, args, identity));
   }
 
   #writeFleetFile(): void {
