@@ -1,5 +1,6 @@
 import { type ContentRange, encodeRanges, rangesBytes } from "../model/content-ranges.ts";
 import { type ContentUnit, extentOfChunks, joinRuns, type UnitExtent, unitExtent } from "../model/content-units.ts";
+import { FragmentTrial } from "../model/fragment-trial.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Frame } from "../ports/mesh.ts";
 import type { ChunkedStep, OfferedFile, Received, StagePlan, TreeRound } from "../ports/tree.ts";
@@ -150,6 +151,7 @@ export class BlockFetch {
     const { wanted, file } = await round.chunkIndex(block, index, packed);
     if (file !== undefined) offers.addFile(file);
     const underWay: Promise<void>[] = [];
+    const trial = new FragmentTrial();
     const lists = new ListAhead((first, count) => exchange.list(statement, { chunkBatches: { index, first, count } }));
     for (let batch = 0; batch < wanted.length; batch++) {
       const bytes = wanted[batch] === 1 ? await lists.take(wanted, batch) : undefined;
@@ -159,26 +161,46 @@ export class BlockFetch {
       }
       const { fetch, fragments, reused } = await round.chunkBatch(block, index, batch, bytes);
       this.reused += reused;
-      const missing = [
-        ...this.#chunks(step, fetch, file),
-        ...fragments.map((chunk) => this.#fragments(step, { ...chunk, file })),
-      ];
+      const missing = [...this.#chunks(step, fetch, file), this.#inFragments(step, fragments, file, trial)];
       underWay.push(quiet(allEnded(missing)));
       if (underWay.length > BATCHES_UNDER_WAY) await underWay.shift();
     }
     await allEnded(underWay);
   }
 
-  async #fragments(step: ChunkedStep, chunk: Chunk): Promise<void> {
+  /** Fetches what fragments leave to be fetched, and whole the chunks of which they are not worth asking for. */
+  async #inFragments(
+    step: ChunkedStep,
+    chunks: readonly ContentRange[],
+    file: OfferedFile | undefined,
+    trial: FragmentTrial,
+  ): Promise<void> {
+    const fetches: Promise<void>[] = [];
+    let asked = 0;
+    for (let count = trial.next; count > 0 && asked < chunks.length; count = trial.next) {
+      const next = chunks.slice(asked, asked + count);
+      asked += next.length;
+      const ask = async ({ offset, length }: ContentRange): Promise<void> => {
+        const ranges = await this.#fragments(step, offset, length);
+        trial.add(rangesBytes(ranges) < length);
+        const extent = { index: step.index, offset };
+        if (ranges.length > 0) fetches.push(quiet(this.#fetch(step, extent, ranges, { offset, length, file })));
+      };
+      await allEnded(next.map(ask)).catch(async (error: unknown) => {
+        await Promise.allSettled(fetches);
+        throw error;
+      });
+    }
+    await allEnded([...fetches, ...this.#chunks(step, chunks.slice(asked), file)]);
+  }
+
+  /** What of a chunk is missing after its fragments were looked for. */
+  async #fragments(step: ChunkedStep, offset: number, length: number): Promise<readonly ContentRange[]> {
     const { exchange, round, block, statement } = this.#init;
     const { index } = step;
-    const { offset, length } = chunk;
     const parts = await exchange.list(statement, { fragments: { index, offset, length } });
-    const ranges =
-      parts.length === 0
-        ? [{ index, offset, length }]
-        : await round.fragments(block, index, offset, concatenate(parts));
-    if (ranges.length > 0) await this.#fetch(step, { index, offset }, ranges, chunk);
+    if (parts.length === 0) return [{ index, offset, length }];
+    return round.fragments(block, index, offset, concatenate(parts));
   }
 }
 

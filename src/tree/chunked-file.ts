@@ -24,8 +24,6 @@ const LOOK_AHEAD_BYTES = 16 << 20;
 const FRAGMENT_SLACK_BYTES = 256 << 10;
 /** A chunk of which less than this part was found in fragments is fetched whole. */
 const WORTH_FRAGMENTS = 1 / 8;
-/** Chunks whose fragments may be of no use before no more are asked for. */
-const MAX_VAIN_FRAGMENTS = 3;
 
 export interface ChunkedContext {
   readonly calls: SystemCalls;
@@ -103,7 +101,6 @@ export class ChunkedFile {
   #cutTo = 0;
   #follow = 0;
   #missedBytes = 0;
-  #vainFragments = 0;
   /** The missing chunks since the last one that was found. */
   #stretch: PendingChunk[] = [];
   /** Where the last fragments that were found end, here and in the old version. */
@@ -338,8 +335,7 @@ export class ChunkedFile {
     const { length } = run;
     const range = { index: this.#index, offset, length };
     const old = this.#old;
-    const isLong = old !== undefined && old.size > suite.fragment.normalBytes;
-    const askFragments = isLong && this.#vainFragments < MAX_VAIN_FRAGMENTS;
+    const askFragments = old !== undefined && old.size > suite.fragment.normalBytes;
     this.#missedBytes += length;
     const chunk: PendingChunk = {
       offset,
@@ -410,10 +406,7 @@ export class ChunkedFile {
     }
     if (last !== undefined) this.#lastFragments = last;
     const reused = found.reduce((sum, part) => sum + part.bytes.length, 0);
-    if (reused < chunk.length * WORTH_FRAGMENTS) {
-      this.#vainFragments++;
-      return [{ index: this.#index, offset, length: chunk.length }];
-    }
+    if (reused < chunk.length * WORTH_FRAGMENTS) return [{ index: this.#index, offset, length: chunk.length }];
     chunk.fragments = true;
     chunk.missing = missing;
     chunk.reused = reused;
