@@ -100,6 +100,8 @@ export class ChunkedFile {
   readonly #ahead = new Map<string, number>();
   #cutTo = 0;
   #follow = 0;
+  /** Where another chunk was expected in vain: what is there instead is known since. */
+  #missedAt = -1;
   #missedBytes = 0;
   /** The missing chunks since the last one that was found. */
   #stretch: PendingChunk[] = [];
@@ -271,7 +273,9 @@ export class ChunkedFile {
     const old = this.#old;
     if (old === undefined) return undefined;
     let at: number | undefined = this.#follow;
-    if (at + run.length > old.size || !this.#isAt(old.fd, at, run)) {
+    const isElsewhere = at === this.#missedAt || at + run.length > old.size;
+    if (isElsewhere || !this.#isAt(old.fd, at, run)) {
+      this.#missedAt = at;
       this.#lookAhead(old);
       at = this.#ahead.get(digestKey(run.digest));
       if (at === undefined || !this.#isAt(old.fd, at, run)) return undefined;
@@ -292,6 +296,7 @@ export class ChunkedFile {
     const { hasher, suite } = this.#context;
     if (this.#cutTo < this.#follow) this.#cutTo = this.#follow;
     const goal = Math.min(old.size, this.#follow + LOOK_AHEAD_BYTES + 4 * this.#missedBytes);
+    if (this.#cutTo >= goal) return;
     const window = Buffer.allocUnsafe(suite.chunk.maxBytes);
     while (this.#cutTo < goal) {
       const length = Math.min(window.length, old.size - this.#cutTo);
