@@ -184,7 +184,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
               isDurable,
             ]);
             const { checked, inconsistent, ...verified } = found;
-            await call("verified", verified);
+            await call("readBack", verified, isDurable);
             return { checked, inconsistent };
           } finally {
             activity.checking--;

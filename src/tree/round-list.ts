@@ -26,12 +26,12 @@ import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-
 import type { Hasher } from "./hasher.ts";
 import { KnownCuts, type RecentCuts } from "./known-cuts.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
-import { StableReader, UnstableContent } from "./read-stable.ts";
+import { SETTLED_MS, StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import { ContentCollector, type PackedContent } from "./recent-content.ts";
 import { scanTree } from "./scan.ts";
 import { errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
-import type { VerifiedFiles } from "./verified-files.ts";
+import { atRest, type VerifiedFiles } from "./verified-files.ts";
 
 /**
  * Newly made digests are handed to the cache in batches of this many, or for this much content: files of
@@ -94,6 +94,8 @@ export class RoundList {
   #unstoredBytes = 0;
   readonly #learned = new Map<number, Uint8Array>();
   readonly #verified: VerifiedFiles[] = [];
+  /** Those of them that the cache may be told once they have been at rest for long enough. */
+  #readBack: VerifiedFiles[] = [];
   /** Where an inode's latest is among them: which, then its index there. */
   readonly #verifiedAt = new Map<number, number>();
   #digests = new Uint8Array(0);
@@ -175,8 +177,19 @@ export class RoundList {
     }
   }
 
+  /**
+   * Takes the digests of files that were read back after their switch. All that a round brings is younger than
+   * what the cache may be told; unless it is told later, the next round reads it all once more.
+   *
+   * @param isOnDisk power loss cannot take the content and leave the state
+   */
+  readBack(files: VerifiedFiles, isOnDisk: boolean): void {
+    this.#verify(files);
+    if (isOnDisk) this.#readBack.push(files);
+  }
+
   /** Takes the digests of files that this round has read, each in the state that it had then. */
-  verified(files: VerifiedFiles): void {
+  #verify(files: VerifiedFiles): void {
     const base = this.#verified.push(files) * VERIFIED_AT_ONCE - VERIFIED_AT_ONCE;
     const { inodeHigh, inodeLow } = files.keys;
     for (let i = 0; i < inodeLow.length; i++) this.#verifiedAt.set(inodeHigh[i] * 4294967296 + inodeLow[i], base + i);
@@ -493,7 +506,7 @@ export class RoundList {
     const known = new Uint8Array(ordinals.length).fill(1);
     const keys = this.#table.hashKeys(ordinals);
     // The next list need not ask for them.
-    this.verified({ keys, digests });
+    this.#verify({ keys, digests });
     this.#store(this.#context.cache.store(keys, { known, digests }));
   }
 
@@ -505,6 +518,12 @@ export class RoundList {
   /** Resolves when what was handed to the cache has been written. */
   async stored(): Promise<void> {
     this.#storeSettled();
+    for (const files of this.#readBack) {
+      const { keys, digests } = atRest(files, SETTLED_MS, Date.now());
+      const known = new Uint8Array(keys.size.length).fill(1);
+      if (known.length > 0) this.#store(this.#context.cache.store(keys, { known, digests }));
+    }
+    this.#readBack = [];
     await this.#storing;
   }
 

@@ -414,7 +414,7 @@ const handlers: Handlers = {
     tidyBlock(applying(), blockOf(number));
     opened().blocks.delete(number);
   },
-  verified: (files: VerifiedFiles) => opened().list.verified(files),
+  readBack: (files: VerifiedFiles, isOnDisk: boolean) => opened().list.readBack(files, isOnDisk),
   async delete(paths: BytePath[]) {
     await writeJournal(journalOfDeletions(applying(), paths));
     return deletePaths(applying(), paths);

@@ -12,8 +12,9 @@ import type { CheckResult } from "../../src/ports/tree.ts";
 import { checkBlock } from "../../src/tree/check-block.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
-import { StableReader } from "../../src/tree/read-stable.ts";
+import { SETTLED_MS, StableReader } from "../../src/tree/read-stable.ts";
 import type { VerifiedFiles } from "../../src/tree/verified-files.ts";
+import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { openRoot } from "../fixtures/mirror-in-process.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -28,6 +29,8 @@ interface World {
   check(): CheckResult & VerifiedFiles;
   /** Whether the digest of the file is known to a list that is made now, without reading it. */
   isKnown(verified: VerifiedFiles, name: string): Promise<boolean>;
+  /** Digests of them that the next round finds in the cache, by file. */
+  keptOf(verified: VerifiedFiles, isOnDisk: boolean): Promise<number>;
 }
 
 async function createWorld(t: ExecutionContext, ...names: string[]): Promise<World> {
@@ -37,7 +40,8 @@ async function createWorld(t: ExecutionContext, ...names: string[]): Promise<Wor
     writeFileSync(join(path, name), name);
     utimesSync(join(path, name), TIME, TIME);
   }
-  const root = openRoot(calls, path);
+  const cache = new MemoryHashCache();
+  const root = openRoot(calls, path, cache);
   t.teardown(() => root.directories.close());
   const { directories, list } = root;
   const options = { classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false };
@@ -62,10 +66,16 @@ async function createWorld(t: ExecutionContext, ...names: string[]): Promise<Wor
       );
     },
     async isKnown(verified, name) {
-      list.verified(verified);
+      list.readBack(verified, false);
       await list.scan(options);
       const ordinal = list.table.find(name);
       return ordinal !== undefined && list.knownDigest(ordinal) !== undefined;
+    },
+    async keptOf(verified, isOnDisk) {
+      const before = cache.stored;
+      list.readBack(verified, isOnDisk);
+      await list.stored();
+      return cache.stored - before;
     },
   };
 }
@@ -130,4 +140,21 @@ test("other content behind the same size and time is found, and other attributes
       ["c", "LOCKSTEP_NOT_IN_STEP", "is gone after its switch"],
     ],
   );
+});
+
+test("digests of what came are kept once it has been at rest, for the next round not to read it all", async (t) => {
+  const world = await createWorld(t, "a", "b", "c");
+  await rest();
+  const young = world.check();
+  t.is(await world.keptOf(young, true), 0, "a change may yet come that leaves no trace");
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+  chmodSync(join(world.path, "c"), 0o644);
+  await rest();
+  const verified = world.check();
+  t.is(verified.keys.size.length, 3);
+  t.is(await world.keptOf(verified, false), 0, "power loss might take the content and leave the times");
+  t.is(await world.keptOf(verified, true), 2);
+  const { keys, digests } = verified;
+  const coarse = { keys: { ...keys, ctimeNsec: keys.ctimeNsec.map((nsec) => nsec - (nsec % 1_000_000)) }, digests };
+  t.is(await world.keptOf(coarse, true), 0, "the clock of a file system that ticks in seconds says too little");
 });
