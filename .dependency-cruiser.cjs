@@ -63,9 +63,9 @@ module.exports = {
     },
     {
       name: "koffi-only-in-tree",
-      comment: "and for the cipher of the mesh",
+      comment: "and for the cipher of the mesh, and to give memory back",
       severity: "error",
-      from: { path: "^(src|node)/", pathNot: "^src/(tree/|mesh/noise-cipher)" },
+      from: { path: "^(src|node)/", pathNot: "^src/(tree/|mesh/noise-cipher|release-memory)" },
       to: { path: "node_modules/koffi/" },
     },
     {

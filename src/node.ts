@@ -4,6 +4,7 @@ import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
 import { LockstepError } from "./model/errors.ts";
 import { isRootName, type PeerId } from "./model/role.ts";
+import { releaseMemory } from "./release-memory.ts";
 import { meetLater } from "./roles/acquaintance.ts";
 import { Authority } from "./roles/authority.ts";
 import { ComparisonServer } from "./roles/comparison-server.ts";
@@ -132,7 +133,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
       download,
       clock: systemClock,
     };
-    serveHost({ ...common, comparison, version: VERSION });
+    serveHost({ ...common, comparison, version: VERSION, releaseMemory });
     await authority.connect(mesh);
     for (const { assignment } of authority.all()) meetLater(mesh, assignment);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];

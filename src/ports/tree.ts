@@ -323,5 +323,7 @@ export interface Tree {
   /** Puts right what a crash left undone, by the journal. */
   recover(): Promise<void>;
   readonly content: ContentReader;
+  /** Lets go of memory that nothing needs: the host has nothing to do. Never fails. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }

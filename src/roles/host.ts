@@ -17,6 +17,7 @@ import { meetLater } from "./acquaintance.ts";
 import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
 import { serveContent } from "./content-server.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import { answerRound, type ParticipantComponents } from "./participant.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { UploadSlots } from "./upload-slots.ts";
@@ -26,12 +27,15 @@ export interface HostComponents extends ParticipantComponents {
   readonly version: string;
   /** Limits what this host serves. */
   readonly upload: RateLimiter;
+  /** Gives the system back what this process has freed. */
+  releaseMemory(): void;
 }
 
 /** Registers what every host answers; roles decide at run time what it does. */
 export function serveHost(components: HostComponents): void {
   const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
+  const idle = new IdleWatch(() => void rest(components));
   const content = {
     rounds,
     trees,
@@ -49,18 +53,24 @@ export function serveHost(components: HostComponents): void {
   mesh.handle(
     CONTROL,
     () => true,
-    (channel) => answerControl(channel, components, rounds),
+    (channel) => answerControl(channel, components, rounds, idle),
   );
   mesh.handle(
     ROUND,
     () => true,
-    (channel) => answerRound(channel, components, rounds),
+    (channel) => idle.during(() => answerRound(channel, components, rounds)),
   );
   mesh.handle(
     CONTENT,
     (peer) => authority.isKnown(peer),
     (channel) => serveContent(channel, content),
   );
+}
+
+/** After a round this process has several times the memory that it needs. */
+async function rest({ trees, releaseMemory }: HostComponents): Promise<void> {
+  await Promise.all([...trees.values()].map((tree) => tree.rest()));
+  releaseMemory();
 }
 
 async function answerAssign(channel: Channel, { authority, mesh }: HostComponents): Promise<void> {
@@ -77,7 +87,12 @@ async function answerAssign(channel: Channel, { authority, mesh }: HostComponent
   }
 }
 
-async function answerControl(channel: Channel, components: HostComponents, rounds: ActiveRounds): Promise<void> {
+async function answerControl(
+  channel: Channel,
+  components: HostComponents,
+  rounds: ActiveRounds,
+  idle: IdleWatch,
+): Promise<void> {
   const { authority } = components;
   for await (const frame of channel.source) {
     const request = decodeMessage((bytes) => ControlRequest.decode(bytes), frame);
@@ -95,7 +110,8 @@ async function answerControl(channel: Channel, components: HostComponents, round
       } else if (request.status !== undefined) {
         await send({ status: await statusOf(components, rounds) });
       } else if (request.round !== undefined) {
-        await runRound(request.round.order, channel, components);
+        const { order } = request.round;
+        await idle.during(() => runRound(order, channel, components));
       } else throw new LockstepError("LOCKSTEP_MALFORMED", "an unknown command");
     } catch (error) {
       await send({ error: encodeError(error) });

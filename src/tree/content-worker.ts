@@ -17,6 +17,7 @@ import type {
 } from "../ports/tree.ts";
 import { checkBlock } from "./check-block.ts";
 import { chooseCalls } from "./choose-calls.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { COMPRESSED_FRAME, compressFrame, RecordPacker } from "./content-records.ts";
@@ -182,6 +183,7 @@ const port = new WorkerPort(parentPort, {
     packer.flush();
     return moved(frames);
   },
+  rest: collectGarbage,
   closeOffered(files: readonly OfferedFile[]): void {
     for (const file of files) calls.closeFile(file);
   },

@@ -229,6 +229,9 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       readOffered: (...args) => contents.port.call("readOffered", args),
       closeOffered: (files) => contents.port.call("closeOffered", [files]),
     },
+    async rest() {
+      await Promise.allSettled([rounds.port.call("rest", []), contents.port.call("rest", [])]);
+    },
     async close() {
       // A round that is about to end may end properly; the journal knows of one that does not.
       await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, END_WAIT_MS).unref())]);

@@ -15,6 +15,7 @@ import { AdvisoryHold, type LockTarget } from "./advisory-hold.ts";
 import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
 import { type BlockFile, blockFiles } from "./block-files.ts";
 import { chooseCalls } from "./choose-calls.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import {
   beginApply,
   deletePaths,
@@ -432,6 +433,7 @@ const handlers: Handlers = {
   },
   close,
   recover,
+  rest: collectGarbage,
 };
 const port = new WorkerPort(parentPort, handlers, true);
 void compressor.then(() => port.tellLoaded());
