@@ -1228,9 +1228,30 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "content: a file that became another one is not looked for in fragments",
     file: "src/model/fragment-trial.ts",
-    remove: "this.#vain >= MAX_VAIN ? 0 : MAX_VAIN - this.#vain + this.#useful",
-    by: "MAX_VAIN + this.#useful",
+    remove: "this.#isAlike ? chunks : this.#batches === 0 ? FIRST_PROBES : PROBES",
+    by: "chunks",
     test: "test/unit/block-fetch.test.ts",
+  },
+  {
+    name: "content: lists are asked for in order",
+    file: "src/roles/content-fetcher.ts",
+    remove: 'turn === "at once" ? 0 : this.#early',
+    by: "0",
+    test: "test/unit/content-fetcher.test.ts",
+  },
+  {
+    name: "cache: stores do not undo each other",
+    file: CACHE,
+    remove: "const done = this.#storing.then(() => this.#store(keys, hashes));",
+    by: "const done = this.#store(keys, hashes);",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: an inode has one record",
+    file: CACHE,
+    remove: "new Map(indexes.map((i) => [keys.inodeLow[i] % PAGE_INODES, i]))",
+    by: "indexes.map((i) => [keys.inodeLow[i] % PAGE_INODES, i] as const)",
+    test: CACHE_TEST,
   },
   {
     name: "check: digests only for the very state",

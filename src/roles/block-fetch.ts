@@ -152,6 +152,7 @@ export class BlockFetch {
     if (file !== undefined) offers.addFile(file);
     const underWay: Promise<void>[] = [];
     const trial = new FragmentTrial();
+    let tried = Promise.resolve();
     const lists = new ListAhead((first, count) => exchange.list(statement, { chunkBatches: { index, first, count } }));
     for (let batch = 0; batch < wanted.length; batch++) {
       const bytes = wanted[batch] === 1 ? await lists.take(wanted, batch) : undefined;
@@ -161,37 +162,59 @@ export class BlockFetch {
       }
       const { fetch, fragments, reused } = await round.chunkBatch(block, index, batch, bytes);
       this.reused += reused;
-      const missing = [...this.#chunks(step, fetch, file), this.#inFragments(step, fragments, file, trial)];
+      const inFragments = this.#inFragments(step, fragments, file, trial, tried);
+      tried = inFragments.tried;
+      const missing = [...this.#chunks(step, fetch, file), inFragments.done];
       underWay.push(quiet(allEnded(missing)));
       if (underWay.length > BATCHES_UNDER_WAY) await underWay.shift();
     }
     await allEnded(underWay);
   }
 
-  /** Fetches what fragments leave to be fetched, and whole the chunks of which they are not worth asking for. */
-  async #inFragments(
+  /**
+   * Fetches what fragments leave to be fetched, and whole the chunks of which they are not worth asking for.
+   *
+   * @param before settles when the batch before has been tried
+   * @returns `tried` settles when the next batch may be
+   */
+  #inFragments(
     step: ChunkedStep,
     chunks: readonly ContentRange[],
     file: OfferedFile | undefined,
     trial: FragmentTrial,
-  ): Promise<void> {
+    before: Promise<void>,
+  ): { tried: Promise<void>; done: Promise<void> } {
+    if (chunks.length === 0) return { tried: before, done: Promise.resolve() };
+    let tell = (): void => undefined;
+    const tried = new Promise<void>((resolve) => (tell = resolve));
     const fetches: Promise<void>[] = [];
-    let asked = 0;
-    for (let count = trial.next; count > 0 && asked < chunks.length; count = trial.next) {
-      const next = chunks.slice(asked, asked + count);
-      asked += next.length;
-      const ask = async ({ offset, length }: ContentRange): Promise<void> => {
-        const ranges = await this.#fragments(step, offset, length);
-        trial.add(rangesBytes(ranges) < length);
-        const extent = { index: step.index, offset };
-        if (ranges.length > 0) fetches.push(quiet(this.#fetch(step, extent, ranges, { offset, length, file })));
-      };
-      await allEnded(next.map(ask)).catch(async (error: unknown) => {
-        await Promise.allSettled(fetches);
-        throw error;
-      });
-    }
-    await allEnded([...fetches, ...this.#chunks(step, chunks.slice(asked), file)]);
+    const ask = async ({ offset, length }: ContentRange): Promise<boolean> => {
+      const ranges = await this.#fragments(step, offset, length);
+      const extent = { index: step.index, offset };
+      if (ranges.length > 0) fetches.push(quiet(this.#fetch(step, extent, ranges, { offset, length, file })));
+      return rangesBytes(ranges) < length;
+    };
+    const askAll = async (some: readonly ContentRange[]): Promise<boolean[]> => {
+      const asked = some.map(ask);
+      await Promise.allSettled(asked);
+      return Promise.all(asked);
+    };
+    const run = async (): Promise<void> => {
+      await before;
+      const probes = new Set(trial.probes(chunks.length));
+      if (trial.isAlike) tell();
+      const useful = await askAll(chunks.filter((_, i) => probes.has(i)));
+      const rest = chunks.filter((_, i) => !probes.has(i));
+      trial.add(useful.includes(true));
+      tell();
+      if (trial.isAlike) await askAll(rest);
+      else fetches.push(...this.#chunks(step, rest, file).map(quiet));
+    };
+    const done = run().finally(async () => {
+      tell();
+      await Promise.allSettled(fetches);
+    });
+    return { tried, done: done.then(() => allEnded(fetches)) };
   }
 
   /** What of a chunk is missing after its fragments were looked for. */

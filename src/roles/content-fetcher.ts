@@ -82,6 +82,8 @@ export interface UnderWay {
 export class ContentFetcher {
   readonly #init: FetcherInit;
   readonly #waiting: Job[] = [];
+  /** How many at the start of what waits go before all the others. */
+  #early = 0;
   readonly #underWay = new Map<number, Job>();
   #credit = CREDIT_BYTES;
   /** No request fitted into the credit since it was renewed. */
@@ -96,7 +98,10 @@ export class ContentFetcher {
     this.#init = init;
   }
 
-  #ask(job: Omit<Job, "done" | "came" | "cancelled">, first: boolean): { job: Job | undefined; done: Promise<void> } {
+  #ask(
+    job: Omit<Job, "done" | "came" | "cancelled">,
+    turn: "at once" | "early" | "late",
+  ): { job: Job | undefined; done: Promise<void> } {
     let asked: Job | undefined;
     const done = new Promise<void>((resolve, reject) => {
       if (this.#stopped.signal.aborted) {
@@ -109,8 +114,10 @@ export class ContentFetcher {
         cancelled: false,
         done: (error) => (error === undefined ? resolve() : reject(error)),
       };
-      if (first) this.#waiting.unshift(asked);
-      else this.#waiting.push(asked);
+      // Lists among themselves in order: fragments are looked for behind those of the chunk before.
+      if (turn === "late") this.#waiting.push(asked);
+      else this.#waiting.splice(turn === "at once" ? 0 : this.#early, 0, asked);
+      if (turn !== "late") this.#early++;
       this.#start();
       this.#wake();
     });
@@ -138,7 +145,7 @@ export class ContentFetcher {
     const { statement, unit, ranges, fresh } = asked;
     const request = { statement, unit: { ...unit }, fresh, ranges: encodeRanges(ranges) };
     const budget = FRAMES_OVERHEAD + 2 * bytes + RECORD_OVERHEAD * ranges.length;
-    const { job, done } = this.#ask({ request, bytes, budget, take: takeData }, false);
+    const { job, done } = this.#ask({ request, bytes, budget, take: takeData }, "late");
     return {
       ended: done.then(() => (isElsewhere ? "elsewhere" : "sent")),
       cancel: () => this.#cancel(job),
@@ -151,6 +158,7 @@ export class ContentFetcher {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) {
       this.#waiting.splice(at, 1);
+      if (at < this.#early) this.#early--;
       job.done();
       return;
     }
@@ -160,7 +168,7 @@ export class ContentFetcher {
   /** Says something that is not answered, before all that waits. */
   #tell(request: Pick<ContentRequest, "statement" | "follow" | "cancel" | "received">): void {
     const job = { request: { ...request, ranges: NO_RANGES, fresh: false }, bytes: 0, budget: 0 };
-    const { done } = this.#ask({ ...job, take: async () => undefined }, true);
+    const { done } = this.#ask({ ...job, take: async () => undefined }, "at once");
     // Of a peer that is gone others tell.
     done.catch(() => undefined);
   }
@@ -178,7 +186,7 @@ export class ContentFetcher {
       parts.push(listPart(frame));
     };
     const request = { statement, ranges: NO_RANGES, fresh: false, ...what };
-    await this.#ask({ request, bytes: LIST_BYTES, budget: LIMITS.listBytes, take }, true).done;
+    await this.#ask({ request, bytes: LIST_BYTES, budget: LIMITS.listBytes, take }, "early").done;
     return parts;
   }
 
@@ -217,6 +225,7 @@ export class ContentFetcher {
     for (const job of [...this.#underWay.values(), ...this.#waiting]) job.done(error);
     this.#underWay.clear();
     this.#waiting.length = 0;
+    this.#early = 0;
     this.#credit = CREDIT_BYTES;
     // The broken channel's requests end: else they would take what is meant for the next channel.
     this.#wake();
@@ -233,6 +242,7 @@ export class ContentFetcher {
         continue;
       }
       this.#waiting.shift();
+      if (this.#early > 0) this.#early--;
       const id = this.#nextId++;
       // What is only told is not answered.
       if (job.request.follow !== true && job.request.cancel === undefined && job.request.received === undefined) {

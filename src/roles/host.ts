@@ -35,7 +35,7 @@ export interface HostComponents extends ParticipantComponents {
 export function serveHost(components: HostComponents): void {
   const { mesh, authority, trees } = components;
   const rounds = new ActiveRounds();
-  const idle = new IdleWatch(() => void rest(components));
+  const idle: IdleWatch = new IdleWatch(() => void rest(components, idle));
   const content = {
     rounds,
     trees,
@@ -68,9 +68,10 @@ export function serveHost(components: HostComponents): void {
 }
 
 /** After a round this process has several times the memory that it needs. */
-async function rest({ trees, releaseMemory }: HostComponents): Promise<void> {
+async function rest({ trees, releaseMemory }: HostComponents, idle: IdleWatch): Promise<void> {
   await Promise.all([...trees.values()].map((tree) => tree.rest()));
-  releaseMemory();
+  // A round may have begun meanwhile.
+  if (idle.isIdle) releaseMemory();
 }
 
 async function answerAssign(channel: Channel, { authority, mesh }: HostComponents): Promise<void> {

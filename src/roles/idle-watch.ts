@@ -13,6 +13,10 @@ export class IdleWatch {
     this.#idleMs = idleMs;
   }
 
+  get isIdle(): boolean {
+    return this.#working === 0;
+  }
+
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#working++;
     clearTimeout(this.#timer);

@@ -118,6 +118,8 @@ function byPage(keys: HashKeys, wanted: (i: number) => boolean): Page[] {
 export class LevelHashCache implements HashCache {
   readonly #location: string;
   #level: CacheLevel;
+  /** Stores read a page, change it and write it: two at once would undo each other. */
+  #storing: Promise<void> = Promise.resolve();
 
   private constructor(location: string, level: CacheLevel) {
     this.#location = location;
@@ -179,7 +181,13 @@ export class LevelHashCache implements HashCache {
     return { known, digests };
   }
 
-  async store(keys: HashKeys, hashes: CachedHashes): Promise<void> {
+  store(keys: HashKeys, hashes: CachedHashes): Promise<void> {
+    const done = this.#storing.then(() => this.#store(keys, hashes));
+    this.#storing = done.catch(() => undefined);
+    return done;
+  }
+
+  async #store(keys: HashKeys, hashes: CachedHashes): Promise<void> {
     const pages = byPage(keys, (i) => hashes.known[i] === 1);
     try {
       const values = await this.#level.getMany(pages.map((page) => page.key));
@@ -188,17 +196,15 @@ export class LevelHashCache implements HashCache {
         // Of a page that was cut, the last whole record ends the grid.
         const length = old.length - (old.length % RECORD_BYTES);
         const whole = old.subarray(0, length);
-        const slots = indexes.map((i) => findSlot(whole, keys.inodeLow[i] % PAGE_INODES));
-        const page = Buffer.alloc(length + slots.filter((at) => at < 0).length * RECORD_BYTES);
+        // The names of a link group come as the same inode several times; it has one record.
+        const latest = new Map(indexes.map((i) => [keys.inodeLow[i] % PAGE_INODES, i]));
+        const places = [...latest].map(([slot, i]) => ({ at: findSlot(whole, slot), i }));
+        const page = Buffer.alloc(length + places.filter(({ at }) => at < 0).length * RECORD_BYTES);
         old.copy(page, 0, 0, length);
         let end = length;
-        for (const [n, i] of indexes.entries()) {
-          let at = slots[n];
-          if (at < 0) {
-            at = end;
-            end += RECORD_BYTES;
-          }
-          writeRecord(page, at, keys, i, hashes.digests);
+        for (const { at, i } of places) {
+          writeRecord(page, at < 0 ? end : at, keys, i, hashes.digests);
+          if (at < 0) end += RECORD_BYTES;
         }
         return { type: "put" as const, key, value: page };
       });

@@ -20,6 +20,8 @@ import type { SystemCalls } from "./system-calls.ts";
 
 /** How far ahead the old version is cut at once when a chunk is not where it was expected. */
 const LOOK_AHEAD_BYTES = 16 << 20;
+/** Chunks that are read for at the expected place: what is there is known by then, and each costs a digest. */
+const MAX_MISSES = 4;
 /** What of the old version is searched for fragments before and behind where the chunk is expected. */
 const FRAGMENT_SLACK_BYTES = 256 << 10;
 /** A chunk of which less than this part was found in fragments is fetched whole. */
@@ -100,8 +102,8 @@ export class ChunkedFile {
   readonly #ahead = new Map<string, number>();
   #cutTo = 0;
   #follow = 0;
-  /** Where another chunk was expected in vain: what is there instead is known since. */
-  #missedAt = -1;
+  /** Chunks that were looked for there in vain. */
+  #misses = 0;
   #missedBytes = 0;
   /** The missing chunks since the last one that was found. */
   #stretch: PendingChunk[] = [];
@@ -273,9 +275,9 @@ export class ChunkedFile {
     const old = this.#old;
     if (old === undefined) return undefined;
     let at: number | undefined = this.#follow;
-    const isElsewhere = at === this.#missedAt || at + run.length > old.size;
+    const isElsewhere = this.#misses >= MAX_MISSES || at + run.length > old.size;
     if (isElsewhere || !this.#isAt(old.fd, at, run)) {
-      this.#missedAt = at;
+      this.#misses++;
       this.#lookAhead(old);
       at = this.#ahead.get(digestKey(run.digest));
       if (at === undefined || !this.#isAt(old.fd, at, run)) return undefined;
@@ -288,6 +290,7 @@ export class ChunkedFile {
     }
     this.#ahead.set(digestKey(run.digest), at);
     this.#follow = at + run.length;
+    this.#misses = 0;
     return true;
   }
 

@@ -37,6 +37,11 @@ class RestartingWorker {
     this.#handlers = handlers;
   }
 
+  /** Asks a thread that there is. */
+  async rest(): Promise<void> {
+    if (!this.#stopped) await this.#port?.call("rest", []).catch(() => undefined);
+  }
+
   get port(): WorkerPort {
     if (this.#port === undefined) {
       const worker = new Worker(workerUrl(this.#file), { workerData: this.#data });
@@ -230,7 +235,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       closeOffered: (files) => contents.port.call("closeOffered", [files]),
     },
     async rest() {
-      await Promise.allSettled([rounds.port.call("rest", []), contents.port.call("rest", [])]);
+      await Promise.all([rounds.rest(), contents.rest()]);
     },
     async close() {
       // A round that is about to end may end properly; the journal knows of one that does not.

@@ -97,6 +97,22 @@ for (const { name, open } of SUBJECTS) {
     await t.notThrowsAsync(cache.store(keysOf([]), hashesOf([])));
   });
 
+  test(`${name}: what is stored at the same time is found, all of it`, async (t) => {
+    const { cache } = await open(t);
+    const keys = [0, 1, 2, 3, 4].map((i) => ({ ...KEY, inodeLow: KEY.inodeLow + i }));
+    await Promise.all(keys.map((key, i) => cache.store(keysOf([key]), hashesOf([70 + i]))));
+    t.deepEqual(await found(cache, keys), [70, 71, 72, 73, 74]);
+  });
+
+  test(`${name}: an inode that is stored twice at once is found, and its next state too`, async (t) => {
+    const { cache } = await open(t);
+    await cache.store(keysOf([KEY, KEY]), hashesOf([77, 77]));
+    t.deepEqual(await found(cache, [KEY, KEY]), [77, 77]);
+    const next = { ...KEY, ctimeSec: KEY.ctimeSec + 1 };
+    await cache.store(keysOf([next, next]), hashesOf([78, 78]));
+    t.deepEqual(await found(cache, [next]), [78]);
+  });
+
   test(`${name}: a digest is found under exactly its key`, async (t) => {
     const { cache } = await open(t);
     await cache.store(keysOf([KEY]), hashesOf([77]));

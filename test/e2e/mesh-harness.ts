@@ -60,6 +60,8 @@ function asUser(identity: Identity, args: readonly string[]): string[] {
   const parts = ["dist", "node_modules"];
   for (const part of parts) mkdirSync(join(identity.place, part), { recursive: true });
   copyFileSync(join(checkout, "package.json"), join(identity.place, "package.json"));
+  // Whatever the umask is.
+  for (const path of ["", "package.json"]) chmodSync(join(identity.place, path), 0o755);
   // What is mounted elsewhere later shows here too (slave), but not the other way round.
   const own = ["unshare", "--mount", "--propagation", "slave", "sh", "-euc"];
   const mounts = parts.map((part) => `mount --bind "$0/${part}" "$1/${part}"`);

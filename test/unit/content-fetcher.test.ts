@@ -48,6 +48,22 @@ test("what is asked for after the channel broke goes over a new one", async (t) 
   fetcher.stop();
 });
 
+test("lists are asked for in order, and before content that waits", async (t) => {
+  const asked: string[] = [];
+  let open: () => void = () => undefined;
+  const answer: Answer = ({ id, chunkIndex }, channel) => {
+    asked.push(chunkIndex === undefined ? "content" : `list ${chunkIndex}`);
+    channel.push(CONTENT_FRAME.end, id);
+  };
+  const { fetcher } = fetcherOf(answer, () => new Promise((resolve) => (open = resolve)));
+  const content = [fetcher.fetch(ASKED, nothing).ended, fetcher.fetch(ASKED, nothing).ended];
+  const lists = [1, 2, 3].map((chunkIndex) => fetcher.list(1, { chunkIndex }));
+  open();
+  await within(Promise.all([...content, ...lists]));
+  t.deepEqual(asked, ["list 1", "list 2", "list 3", "content", "content"]);
+  fetcher.stop();
+});
+
 test("a round that ends while the channel is opened ends what was asked for", async (t) => {
   let open: () => void = () => undefined;
   const { channels, fetcher } = fetcherOf(nothing, () => new Promise((resolve) => (open = resolve)));
