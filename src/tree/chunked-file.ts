@@ -107,8 +107,8 @@ export class ChunkedFile {
   #missedBytes = 0;
   /** The missing chunks since the last one that was found. */
   #stretch: PendingChunk[] = [];
-  /** Where the last fragments that were found end, here and in the old version. */
-  #lastFragments = { here: -1, old: -1 };
+  /** Where fragments of chunks that were found end, here and in the old version, in order. */
+  readonly #anchors: { readonly here: number; readonly old: number }[] = [];
   #zeroDigest: Uint8Array | undefined;
   reused = 0;
 
@@ -412,7 +412,7 @@ export class ChunkedFile {
       if (gap !== undefined && gap[1] === at) gap[1] += fragment.length;
       else missing.push([at, at + fragment.length]);
     }
-    if (last !== undefined) this.#lastFragments = last;
+    if (last !== undefined) this.#anchors.splice(this.#anchorsUpTo(last.here), 0, last);
     const reused = found.reduce((sum, part) => sum + part.bytes.length, 0);
     if (reused < chunk.length * WORTH_FRAGMENTS) return [{ index: this.#index, offset, length: chunk.length }];
     chunk.fragments = true;
@@ -430,12 +430,22 @@ export class ChunkedFile {
 
   /** Where in the old version a missing chunk may lie. */
   #expectedAt(chunk: PendingChunk): number[] {
-    const { here, old } = this.#lastFragments;
-    // Fragments of the chunk before it say more than where the stretch began.
-    const follows = here >= chunk.stretch && here <= chunk.offset;
-    const after = follows ? old + chunk.offset - here : (chunk.after ?? 0);
+    const last = this.#anchors[this.#anchorsUpTo(chunk.offset) - 1];
+    // Fragments of a chunk before it say more than where the stretch began.
+    const follows = last !== undefined && last.here >= chunk.stretch;
+    const after = follows ? last.old + chunk.offset - last.here : (chunk.after ?? 0);
     const { before } = chunk;
     return before === undefined || Math.abs(before - after) < FRAGMENT_SLACK_BYTES ? [after] : [before, after];
+  }
+
+  #anchorsUpTo(offset: number): number {
+    let [low, high] = [0, this.#anchors.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#anchors[middle].here <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Reads and cuts the old version around a place. */
