@@ -1207,8 +1207,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "check: digests are kept only of what has been at rest",
     file: "src/tree/verified-files.ts",
-    remove: ">= restMs;",
-    by: ">= 0;",
+    remove: "isSettled({ ctimeSec: ctimeSec[i], ctimeNsec: ctimeNsec[i] }, nowMs)",
+    by: "nowMs > 0",
     test: CHECK_TEST,
   },
   {
@@ -1228,7 +1228,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "content: a file that became another one is not looked for in fragments",
     file: "src/model/fragment-trial.ts",
-    remove: "this.#isAlike ? chunks : this.#batches === 0 ? FIRST_PROBES : PROBES",
+    remove: "this.isAlike ? chunks : this.#isAlike === undefined ? FIRST_PROBES : PROBES",
     by: "chunks",
     test: "test/unit/block-fetch.test.ts",
   },

@@ -9,12 +9,12 @@ const PROBES = 2;
  * was found all are asked for, as one may be found only behind the one before it.
  */
 export class FragmentTrial {
-  #batches = 0;
-  #isAlike = false;
+  /** Undefined: nothing has been tried. */
+  #isAlike: boolean | undefined;
 
   /** Something was found in the batch before. */
   get isAlike(): boolean {
-    return this.#isAlike;
+    return this.#isAlike === true;
   }
 
   /**
@@ -22,7 +22,7 @@ export class FragmentTrial {
    * start, behind what was found last, and half all over it, should something new stand at its start.
    */
   probes(chunks: number): number[] {
-    const most = this.#isAlike ? chunks : this.#batches === 0 ? FIRST_PROBES : PROBES;
+    const most = this.isAlike ? chunks : this.#isAlike === undefined ? FIRST_PROBES : PROBES;
     if (chunks <= most) return Array.from({ length: chunks }, (_, i) => i);
     const half = most / 2;
     const spread = Array.from({ length: half }, (_, i) => half + Math.floor((i * (chunks - half)) / half));
@@ -31,7 +31,6 @@ export class FragmentTrial {
 
   /** Something of a batch was found by its fragments, or nothing. */
   add(isUseful: boolean): void {
-    this.#batches++;
     this.#isAlike = isUseful;
   }
 }

@@ -20,7 +20,7 @@ import type { SystemCalls } from "./system-calls.ts";
 
 /** How far ahead the old version is cut at once when a chunk is not where it was expected. */
 const LOOK_AHEAD_BYTES = 16 << 20;
-/** Chunks that are read for at the expected place: what is there is known by then, and each costs a digest. */
+/** How often another chunk is found where one was expected before none is looked for there: each time costs a digest. */
 const MAX_MISSES = 4;
 /** What of the old version is searched for fragments before and behind where the chunk is expected. */
 const FRAGMENT_SLACK_BYTES = 256 << 10;
@@ -61,6 +61,17 @@ type ChunkBounds = readonly [from: number, to: number];
 interface OldVersion {
   readonly fd: number;
   readonly size: number;
+}
+
+/** The first position at which this holds, as it does at all later ones; `count` where it never does. */
+function firstFrom(count: number, holds: (position: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 interface OldRegion {
@@ -369,13 +380,7 @@ export class ChunkedFile {
 
   /** Position of the first pending chunk at or after this offset. */
   #position(offset: number): number {
-    let [low, high] = [0, this.#pending.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#pending[middle].offset < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstFrom(this.#pending.length, (i) => this.#pending[i].offset >= offset);
   }
 
   /**
@@ -438,14 +443,9 @@ export class ChunkedFile {
     return before === undefined || Math.abs(before - after) < FRAGMENT_SLACK_BYTES ? [after] : [before, after];
   }
 
+  /** How many of them end at or before this offset. */
   #anchorsUpTo(offset: number): number {
-    let [low, high] = [0, this.#anchors.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#anchors[middle].here <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstFrom(this.#anchors.length, (i) => this.#anchors[i].here > offset);
   }
 
   /** Reads and cuts the old version around a place. */

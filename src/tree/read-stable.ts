@@ -79,7 +79,7 @@ export class UnstableContent extends Error {
   }
 }
 
-export function isSettled(stat: FileStat, nowMs: number): boolean {
+export function isSettled(stat: Pick<FileStat, "ctimeSec" | "ctimeNsec">, nowMs: number): boolean {
   return nowMs - (stat.ctimeSec * 1000 + stat.ctimeNsec / 1e6) >= SETTLED_MS;
 }
 

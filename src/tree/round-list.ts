@@ -26,7 +26,7 @@ import { EntryTable, entryFromStat, matchesExpected, typeOfMode } from "./entry-
 import type { Hasher } from "./hasher.ts";
 import { KnownCuts, type RecentCuts } from "./known-cuts.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
-import { SETTLED_MS, StableReader, UnstableContent } from "./read-stable.ts";
+import { StableReader, UnstableContent } from "./read-stable.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import { ContentCollector, type PackedContent } from "./recent-content.ts";
 import { scanTree } from "./scan.ts";
@@ -518,10 +518,8 @@ export class RoundList {
   /** Resolves when what was handed to the cache has been written. */
   async stored(): Promise<void> {
     this.#storeSettled();
-    for (const files of this.#readBack) {
-      const { keys, digests } = atRest(files, SETTLED_MS, Date.now());
-      const known = new Uint8Array(keys.size.length).fill(1);
-      if (known.length > 0) this.#store(this.#context.cache.store(keys, { known, digests }));
+    for (const { keys, digests } of this.#readBack) {
+      this.#store(this.#context.cache.store(keys, { known: atRest(keys, Date.now()), digests }));
     }
     this.#readBack = [];
     await this.#storing;

@@ -1,5 +1,5 @@
-import { DIGEST_BYTES } from "../model/digest.ts";
 import type { HashKeys } from "../ports/store.ts";
+import { isSettled } from "./read-stable.ts";
 
 /**
  * Files that were read back and found as stated, each in the state that it was read in. Without paths:
@@ -14,31 +14,11 @@ export interface VerifiedFiles {
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Those of the files whose state was at rest for some time: their digests may be kept beyond the round. Of a
- * file system whose clock ticks in milliseconds or more none is, as a later change may share a ctime there.
+ * Which files were at rest for some time, 1 a file: their digests may be kept beyond the round. Of a file system
+ * whose clock ticks in milliseconds or more none is, as a later change may share a ctime there.
  */
-export function atRest({ keys, digests }: VerifiedFiles, restMs: number, nowMs: number): VerifiedFiles {
-  const { ctimeSec, ctimeNsec } = keys;
+export function atRest({ ctimeSec, ctimeNsec }: HashKeys, nowMs: number): Uint8Array {
   const isAtRest = (i: number): boolean =>
-    ctimeNsec[i] % NANOSECONDS_PER_MS !== 0 &&
-    nowMs - (ctimeSec[i] * 1000 + ctimeNsec[i] / NANOSECONDS_PER_MS) >= restMs;
-  const chosen = [...ctimeSec.keys()].filter(isAtRest);
-  const those = <T extends Uint32Array | Float64Array>(from: T): T => from.filter((_, i) => isAtRest(i)) as T;
-  const packed = new Uint8Array(chosen.length * DIGEST_BYTES);
-  for (const [at, i] of chosen.entries()) {
-    packed.set(digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES), at * DIGEST_BYTES);
-  }
-  return {
-    keys: {
-      inodeLow: those(keys.inodeLow),
-      inodeHigh: those(keys.inodeHigh),
-      device: those(keys.device),
-      size: those(keys.size),
-      mtimeSec: those(keys.mtimeSec),
-      mtimeNsec: those(keys.mtimeNsec),
-      ctimeSec: those(keys.ctimeSec),
-      ctimeNsec: those(keys.ctimeNsec),
-    },
-    digests: packed,
-  };
+    ctimeNsec[i] % NANOSECONDS_PER_MS !== 0 && isSettled({ ctimeSec: ctimeSec[i], ctimeNsec: ctimeNsec[i] }, nowMs);
+  return Uint8Array.from(ctimeSec, (_, i) => (isAtRest(i) ? 1 : 0));
 }

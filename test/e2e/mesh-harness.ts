@@ -45,15 +45,15 @@ interface Identity {
   readonly place: string;
 }
 
-const options = ({ uid }: Identity): string[] => [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+const userOptions = ({ uid }: Identity): string[] => [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
 
 /**
  * The command that runs the program as another user. Where that user may not enter the checkout (a
  * clone made by `mktemp -d` has mode 0700), the process alone sees the built program mounted at `place`.
  */
 function asUser(identity: Identity, args: readonly string[]): string[] {
-  const user = ["setpriv", "--pdeathsig", "KILL", ...options(identity), "--"];
-  const isReadable = spawnSync("setpriv", [...options(identity), "--", "test", "-x", LOCKSTEP_BIN]).status === 0;
+  const user = ["setpriv", "--pdeathsig", "KILL", ...userOptions(identity), "--"];
+  const isReadable = spawnSync("setpriv", [...userOptions(identity), "--", "test", "-x", LOCKSTEP_BIN]).status === 0;
   if (isReadable) return [...user, LOCKSTEP_BIN, ...args];
   const checkout = dirname(dirname(dirname(LOCKSTEP_BIN)));
   const mounted = join(identity.place, relative(checkout, LOCKSTEP_BIN));
