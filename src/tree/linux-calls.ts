@@ -60,6 +60,8 @@ const ACLS = new Set(["system.posix_acl_access", "system.posix_acl_default"]);
 
 const NAME_BYTES = 256;
 const PATH_BYTES = 4096;
+/** The kernel allocates what is offered for names of attributes, at each call; most paths have none. */
+const FEW_NAMES_BYTES = 256;
 
 /** By proc_pid_limits(5): soft limit, then hard limit. */
 function openFileLimit(): number {
@@ -111,6 +113,7 @@ export function createLinuxCalls(): SystemCalls {
   const xattrValue = Buffer.alloc(65536);
   const nameA = Buffer.alloc(PATH_BYTES + 1);
   const nameB = Buffer.alloc(PATH_BYTES + 1);
+  const noName = Buffer.alloc(1);
   const listing = Buffer.alloc(256 * 1024);
   const linkTarget = Buffer.alloc(PATH_BYTES);
   // struct timespec[2]: access time, which stays (UTIME_OMIT), then modification time; in 4-byte words
@@ -138,7 +141,14 @@ export function createLinuxCalls(): SystemCalls {
     if (!(offset >= 0 && length >= 0 && offset + length <= buffer.length)) throw new RangeError("outside the buffer");
     return offset === 0 ? buffer : buffer.subarray(offset);
   }
-  const first = (text: string): Buffer => put(nameA, text, NAME_BYTES);
+  /** What is in `nameA`: most names are asked for several times, one call after the other. */
+  let inNameA = "";
+  function first(text: string, limit = NAME_BYTES): Buffer {
+    if (text === inNameA && text.length < limit) return nameA;
+    put(nameA, text, limit);
+    inNameA = text;
+    return nameA;
+  }
   const second = (text: string): Buffer => put(nameB, text, NAME_BYTES);
 
   /** The l*xattr calls take no directory handle; its /proc name leads to exactly that directory. */
@@ -148,14 +158,18 @@ export function createLinuxCalls(): SystemCalls {
   let hasListxattrat = true;
   /** Asked of every path of every list: through /proc it costs five times as much. */
   function listNames(directory: DirectoryHandle, name: string): number {
+    const length = listNamesIn(directory, name, FEW_NAMES_BYTES);
+    const isMore = length < 0 && koffi.errno() === constants.errno.ERANGE;
+    return isMore ? listNamesIn(directory, name, xattrNames.length) : length;
+  }
+  function listNamesIn(directory: DirectoryHandle, name: string, size: number): number {
     if (hasListxattrat) {
       const path = first(name === "" ? "." : name);
-      const size = xattrNames.length;
       const length = listxattrat(LISTXATTRAT, directory, path, AT_SYMLINK_NOFOLLOW, xattrNames, size) as number;
       if (length >= 0 || koffi.errno() !== constants.errno.ENOSYS) return length;
       hasListxattrat = false;
     }
-    return llistxattr(inProc(directory, name), xattrNames, xattrNames.length) as number;
+    return llistxattr(inProc(directory, name), xattrNames, size) as number;
   }
   const attributeName = (attribute: string): Buffer => put(xattrName, attribute, 256);
 
@@ -184,7 +198,7 @@ export function createLinuxCalls(): SystemCalls {
     how.writeUInt32LE(0, 4);
     how.writeBigUInt64LE(0n, 8);
     how.writeUInt32LE(RESOLVE, 16);
-    return openat2(OPENAT2, root, put(nameA, path === "" ? "." : path, PATH_BYTES), how, 24) as number;
+    return openat2(OPENAT2, root, first(path === "" ? "." : path, PATH_BYTES), how, 24) as number;
   }
 
   /** For kernels before 5.6: every component by itself, none followed. */
@@ -295,7 +309,7 @@ export function createLinuxCalls(): SystemCalls {
     },
     cloneFile: (from, to) => (ioctl(to, FICLONE, from) as number) === 0,
     statFile(fd, into) {
-      if ((statx(numbers.statx, fd, first(""), AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) failCall("statx");
+      if ((statx(numbers.statx, fd, noName, AT_EMPTY_PATH, STATX_BASIC, stx) as number) < 0) failCall("statx");
       fill(into);
     },
     // Not those of node:fs, which take twice as long to reach the call.

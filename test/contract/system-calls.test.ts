@@ -396,6 +396,9 @@ both("extended attributes are listed, set and removed where they are supported",
   t.deepEqual(calls.listXattrs(root, "f"), ["user.a\xff", "user.empty"]);
   refuses(t, () => calls.removeXattr(root, "f", "user.b"), "ENODATA");
   refuses(t, () => get("user.b"), "ENODATA");
+  const many = Array.from({ length: 30 }, (_, i) => `user.one-of-more-than-256-bytes-of-names-${10 + i}`);
+  for (const name of many) calls.setXattr(root, "f", name, value);
+  t.deepEqual(calls.listXattrs(root, "f"), ["user.a\xff", "user.empty", ...many]);
   fs.symlinkSync("f", join(path, "l"));
   t.deepEqual(calls.listXattrs(root, "l"), []);
   calls.setXattr(root, "", "user.root", value);
