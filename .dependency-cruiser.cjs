@@ -65,7 +65,7 @@ module.exports = {
       name: "koffi-only-in-tree",
       comment: "and for the cipher of the mesh, and to give memory back",
       severity: "error",
-      from: { path: "^(src|node)/", pathNot: "^src/(tree/|mesh/noise-cipher|release-memory)" },
+      from: { path: "^(src|node)/", pathNot: "^src/(tree/|mesh/noise-cipher|process-memory)" },
       to: { path: "node_modules/koffi/" },
     },
     {

@@ -4,7 +4,7 @@ import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
 import { LockstepError } from "./model/errors.ts";
 import { isRootName, type PeerId } from "./model/role.ts";
-import { releaseMemory } from "./release-memory.ts";
+import { keepFreedMemory, releaseMemory } from "./process-memory.ts";
 import { meetLater } from "./roles/acquaintance.ts";
 import { Authority } from "./roles/authority.ts";
 import { ComparisonServer } from "./roles/comparison-server.ts";
@@ -31,6 +31,11 @@ export interface NodeOptions {
   /** Most bytes per second of content that this host sends, and that it fetches; default no limit. */
   readonly limitUp?: number;
   readonly limitDown?: number;
+  /**
+   * The process does nothing but run this node, which then decides what memory the process keeps while
+   * rounds run, and gives back what it does not need when none does. Default false.
+   */
+  readonly ownsProcess?: boolean;
 }
 
 export interface LockstepNode {
@@ -97,6 +102,8 @@ function checkRoots(options: NodeOptions): void {
  */
 export async function createNode(options: NodeOptions): Promise<LockstepNode> {
   checkRoots(options);
+  const { ownsProcess = false } = options;
+  if (ownsProcess) keepFreedMemory();
   const identity = await loadIdentity(options.data);
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
   const state = await LevelStateStore.open(join(options.data, "state"));
@@ -133,7 +140,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
       download,
       clock: systemClock,
     };
-    serveHost({ ...common, comparison, version: VERSION, releaseMemory });
+    serveHost({ ...common, comparison, version: VERSION, releaseMemory: ownsProcess ? releaseMemory : undefined });
     await authority.connect(mesh);
     for (const { assignment } of authority.all()) meetLater(mesh, assignment);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];

@@ -44,7 +44,8 @@ function nodeOptions(options: NodeCommandOptions): NodeOptions {
   if (limits === undefined) {
     throw usage(`--limit-rate takes bytes per second such as 10MiB, or up=10MiB,down=50MiB, not "${rate}"`);
   }
-  return { data, roots, listen, control, durability: options.durability ?? config.durability ?? "full", ...limits };
+  const durability = options.durability ?? config.durability ?? "full";
+  return { data, roots, listen, control, durability, ownsProcess: true, ...limits };
 }
 
 /** Runs the host until a signal ends it. */

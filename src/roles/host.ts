@@ -27,8 +27,8 @@ export interface HostComponents extends ParticipantComponents {
   readonly version: string;
   /** Limits what this host serves. */
   readonly upload: RateLimiter;
-  /** Gives the system back what this process has freed. */
-  releaseMemory(): void;
+  /** Gives the system back what this process has freed, where it is this host's alone. */
+  readonly releaseMemory: (() => void) | undefined;
 }
 
 /** Registers what every host answers; roles decide at run time what it does. */
@@ -71,7 +71,7 @@ export function serveHost(components: HostComponents): void {
 async function rest({ trees, releaseMemory }: HostComponents, idle: IdleWatch): Promise<void> {
   await Promise.all([...trees.values()].map((tree) => tree.rest()));
   // A round may have begun meanwhile.
-  if (idle.isIdle) releaseMemory();
+  if (idle.isIdle) releaseMemory?.();
 }
 
 async function answerAssign(channel: Channel, { authority, mesh }: HostComponents): Promise<void> {
