@@ -134,15 +134,15 @@ export class RoundList {
     this.#found.clear();
     this.#learned.clear();
     this.#listed = table.count;
+    this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
+    this.#digestState = new Uint8Array(table.count);
+    if (!options.fresh) this.#takeVerified();
+    // The main thread looks them up while the manifest is made here.
+    const loading = options.fresh ? undefined : this.#loadCached(0, table.count);
     const builder = new ManifestBuilder(hasher.hash);
     for (let i = 0; i < table.count; i++) builder.add(table.entry(i));
     this.#manifest = builder.finish();
-    this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
-    this.#digestState = new Uint8Array(table.count);
-    if (!options.fresh) {
-      this.#takeVerified();
-      await this.#loadCached(0, table.count);
-    }
+    await loading;
     return {
       root: listRoot(this.#manifest),
       entries: table.paths[0] === "" ? table.count - 1 : table.count,
