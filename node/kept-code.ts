@@ -39,7 +39,8 @@ export interface Program {
 export function loadProgram(file: string, useKept: boolean): Program {
   const source = readFileSync(file);
   const cachedData = useKept ? keptCode(file, source) : undefined;
-  const script = new Script(Module.wrap(source.toString("utf8")), {
+  // The bundler writes ASCII, but for comments: as UTF-8 these would make two bytes of each character.
+  const script = new Script(Module.wrap(source.toString("latin1")), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -10,6 +10,8 @@ import { build } from "esbuild";
 const common = {
   bundle: true,
   platform: "node",
+  // What kept-code.ts relies on.
+  charset: "ascii",
   target: "node20",
   external: ["koffi", "level", "@cloudpss/zstd", "@napi-rs/blake-hash", "blake3-jit"],
   logLevel: "warning",
