@@ -21,6 +21,8 @@ const LAST_TYPE = Math.max(...Object.values(ENTRY_TYPES));
  * many bytes it shares with the path before it in the batch.
  */
 export class BatchEncoder {
+  /** One that stays, as in ByteReader. */
+  static readonly kept = new BatchEncoder();
   readonly #columns = COLUMNS.map(() => new ByteWriter());
   #count = 0;
   #previous = "";

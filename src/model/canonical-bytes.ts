@@ -2,6 +2,8 @@ import { LockstepError } from "./errors.ts";
 
 /** Appends canonical fields to a growing buffer. Integers are unsigned LEB128 of up to 2^53-1. */
 export class ByteWriter {
+  /** One that stays, as in ByteReader. */
+  static readonly kept = new ByteWriter(0);
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
@@ -79,6 +81,11 @@ export class ByteWriter {
  * shortest form or above 2^53-1, and left-over bytes.
  */
 export class ByteReader {
+  /**
+   * One that stays: V8 throws away what it knows of a class, and the code that it has made for it, when a
+   * collection finds no object of it.
+   */
+  static readonly kept = new ByteReader(new Uint8Array(0));
   readonly #bytes: Uint8Array;
   #at = 0;
 

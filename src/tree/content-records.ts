@@ -87,6 +87,8 @@ export function parseRecords(frame: Uint8Array<ArrayBuffer>, start = FRAME_HEADE
 
 /** Packs records into frames. */
 export class RecordPacker {
+  /** One that stays, as in ByteReader. */
+  static readonly kept = new RecordPacker([], false, () => undefined);
   readonly #emit: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly #frameBytes: number;
   #frame: Buffer<ArrayBuffer>;
