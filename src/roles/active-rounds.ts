@@ -26,13 +26,17 @@ export class ActiveRounds {
     return this.#byRoot.get(root);
   }
 
+  /** @throws LockstepError `LOCKSTEP_ROUND_BUSY` */
+  checkFree(root: string): void {
+    if (!this.#byRoot.has(root)) return;
+    throw new LockstepError(
+      "LOCKSTEP_ROUND_BUSY",
+      `another round on root ${root} is under way on this host; try again when it has ended`,
+    );
+  }
+
   enter(active: ActiveRound): void {
-    if (this.#byRoot.has(active.id.root)) {
-      throw new LockstepError(
-        "LOCKSTEP_ROUND_BUSY",
-        `another round on root ${active.id.root} is under way; try again when it has ended`,
-      );
-    }
+    this.checkFree(active.id.root);
     this.#byRoot.set(active.id.root, active);
   }
 

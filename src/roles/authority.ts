@@ -73,6 +73,14 @@ export class Authority implements Admission {
     return this.#assignments.get(root);
   }
 
+  /** Why a round under this assignment must not go on: another one is in force by now. */
+  newerThan({ root, epoch }: RoleAssignment): LockstepError | undefined {
+    const inForce = this.#assignments.get(root)?.assignment.epoch ?? 0;
+    if (inForce <= epoch) return undefined;
+    const message = `the round is of epoch ${epoch} of root ${root}, and ${inForce} is in force by now`;
+    return new LockstepError("LOCKSTEP_EPOCH_OLD", `${message}; sync again`);
+  }
+
   all(): KeptAssignment[] {
     return [...this.#assignments.values()];
   }

@@ -251,20 +251,32 @@ class Round {
     const { assignment, envelope } = this.#kept;
     this.#emit({ kind: "phase", phase: "connect", pass: 0 });
     await mesh.learn(assignment.hosts);
-    const begin = async (peer: PeerId): Promise<HostLink> => {
+    /** @param keep from then on an interrupted round reaches the host */
+    const begin = async (peer: PeerId, keep: (link: HostLink) => void): Promise<void> => {
       const link = await HostLink.open(mesh, peer, hostName(assignment, peer), this.#id, this.#signal);
-      await link.begin(envelope, this.#orderEnvelope);
-      return link;
+      keep(link);
+      try {
+        this.#signal.throwIfAborted();
+        await link.begin(envelope, this.#orderEnvelope);
+      } catch (error) {
+        // Else the host would wait on this channel for a round that it has refused.
+        link.abort(toLockstepError(error));
+        throw error;
+      }
     };
     const remotes = this.#remotes.map(async (remote) => {
       try {
-        remote.link = await begin(remote.peer);
+        await begin(remote.peer, (link) => {
+          remote.link = link;
+        });
       } catch (error) {
         remote.fail(error);
       }
     });
     try {
-      this.#master = await begin(assignment.master);
+      await begin(assignment.master, (link) => {
+        this.#master = link;
+      });
     } finally {
       await Promise.all(remotes);
     }
@@ -273,6 +285,7 @@ class Round {
   async #passes(): Promise<void> {
     const { mode } = this.#order;
     for (let pass = 0; ; pass++) {
+      this.#signal.throwIfAborted();
       await this.#compare(pass);
       if (mode !== "sync" || this.#active().length === 0) return;
       if (pass === MAX_PASSES) return;

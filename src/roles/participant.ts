@@ -42,7 +42,7 @@ export async function answerRound(
   try {
     await respond(channel, (request) => participant.answer(request));
   } finally {
-    await participant.leave();
+    await participant.leaveForGood();
   }
 }
 
@@ -52,6 +52,8 @@ class Participant {
   readonly #rounds: ActiveRounds;
   #active: ActiveRound | undefined;
   #beginning = false;
+  /** Nobody is there any more who would end a round. */
+  #hasLeft = false;
 
   constructor(channel: Channel, components: ParticipantComponents, rounds: ActiveRounds) {
     this.#channel = channel;
@@ -59,7 +61,12 @@ class Participant {
     this.#rounds = rounds;
   }
 
-  async leave(ended = false): Promise<void> {
+  async leaveForGood(): Promise<void> {
+    this.#hasLeft = true;
+    await this.#leave();
+  }
+
+  async #leave(ended = false): Promise<void> {
     const active = this.#active;
     if (active === undefined) return;
     this.#active = undefined;
@@ -81,10 +88,15 @@ class Participant {
     if (active === undefined || !sameRound(id, active.id)) {
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the message belongs to no round that is under way here");
     }
+    const newer = this.#components.authority.newerThan(active.assignment);
+    if (newer !== undefined) {
+      await this.#leave();
+      throw newer;
+    }
     if (request.end !== undefined) {
       this.#advance(active, "end");
       await this.#keepReport(active, request.end.report);
-      await this.leave(true);
+      await this.#leave(true);
       return;
     }
     yield* this.#step(active, request);
@@ -108,12 +120,7 @@ class Participant {
         );
       }
       const roles = rolesOf(assignment, mesh.self);
-      if (this.#rounds.get(assignment.root) !== undefined) {
-        throw new LockstepError(
-          "LOCKSTEP_ROUND_BUSY",
-          `another round on root ${assignment.root} is under way on this host; try again when it has ended`,
-        );
-      }
+      this.#rounds.checkFree(assignment.root);
       const tree = trees.get(assignment.root);
       if (tree === undefined) {
         throw new LockstepError(
@@ -126,6 +133,11 @@ class Participant {
       if (!fits || id.root !== order.root || id.epoch !== order.epoch || id.sequence !== order.sequence) {
         throw new LockstepError("LOCKSTEP_MALFORMED", "assignment, order and round id do not belong together");
       }
+      // From here on nothing is waited for: all that could have changed meanwhile is looked at once more.
+      if (this.#hasLeft) throw new LockstepError("LOCKSTEP_PEER_GONE", "the comparison server is gone");
+      const newer = authority.newerThan(assignment);
+      if (newer !== undefined) throw newer;
+      this.#rounds.checkFree(assignment.root);
       const round = tree.begin();
       const isMaster = roles.includes("master");
       const active: ActiveRound = {

@@ -1,0 +1,160 @@
+/** How rounds begin and end when something goes wrong in between: real hosts in this process. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import test, { type ExecutionContext } from "ava";
+import { loadIdentity } from "../../src/mesh/identity.ts";
+import { startMesh } from "../../src/mesh/libp2p-mesh.ts";
+import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import { DEFAULT_BLOCK_BOUNDS } from "../../src/model/file-block.ts";
+import type { RoundMode, RoundOrder } from "../../src/model/order.ts";
+import type { RoundReport } from "../../src/model/report.ts";
+import type { HostAddress, RoleAssignment } from "../../src/model/role.ts";
+import type { LockstepNode } from "../../src/node.ts";
+import type { ControlStation } from "../../src/roles/control-station.ts";
+import { encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
+import { RoundRequest } from "../../src/wire/messages.ts";
+import { ROUND } from "../../src/wire/protocols.ts";
+import { importCompiled } from "../fixtures/compiled-source.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+const { createNode } = await importCompiled<typeof import("../../src/node.ts")>("src/node.ts");
+const { createControlStation } = await importCompiled<typeof import("../../src/station.ts")>("src/station.ts");
+
+type Order = Parameters<ControlStation["round"]>[1];
+
+interface Fleet {
+  readonly directory: string;
+  readonly station: ControlStation;
+  readonly nodes: readonly LockstepNode[];
+  readonly hosts: readonly HostAddress[];
+  root(host: number): string;
+  /** Roles by the hosts' numbers. */
+  assign(epoch: number, comparison: number, master?: number, remotes?: readonly number[]): Promise<void>;
+  sync(comparison: number, mode?: RoundMode): Promise<RoundReport>;
+}
+
+const order = (mode: RoundMode, settings: Partial<Order> = {}): Order => ({
+  ...{ root: "www", mode, className: undefined, classification: WHOLE_ROOT, delete: true },
+  ...{ maxDelete: { amount: 50, unit: "percent" }, hold: "none", holdFallback: "stop", compress: true },
+  ...{ blockBytes: DEFAULT_BLOCK_BOUNDS.maxBytes, blockPaths: DEFAULT_BLOCK_BOUNDS.maxPaths },
+  ...settings,
+});
+
+/** @param rootless numbers of hosts that serve no root */
+async function startFleet(t: ExecutionContext, count: number, rootless: readonly number[] = []): Promise<Fleet> {
+  const directory = tempDirectory(t);
+  const { station, peerId, stop } = await createControlStation(join(directory, "control"));
+  t.teardown(stop);
+  const root = (host: number): string => join(directory, `${host}`, "www");
+  const nodes: LockstepNode[] = [];
+  for (let i = 0; i < count; i++) {
+    mkdirSync(root(i), { recursive: true });
+    const roots: Record<string, string> = rootless.includes(i) ? {} : { www: root(i) };
+    const node = await createNode({
+      ...{ data: join(directory, `${i}`, "data"), roots, listen: ["/ip4/127.0.0.1/tcp/0"], control: [peerId] },
+    });
+    t.teardown(() => node.stop());
+    nodes.push(node);
+  }
+  const hosts = nodes.map((node, i) => ({ name: `host-${i}`, peer: node.peerId, addresses: node.addresses() }));
+  return {
+    ...{ directory, station, nodes, hosts, root },
+    async assign(epoch, comparison, master = 0, remotes = [1]) {
+      const peers = remotes.map((remote) => hosts[remote].peer);
+      const roles = { master: hosts[master].peer, comparison: [hosts[comparison].peer], remotes: peers };
+      await station.assign({ root: "www", epoch, ...roles, hosts }, AbortSignal.timeout(20_000));
+    },
+    async sync(comparison, mode = "sync") {
+      let report: RoundReport | undefined;
+      for await (const event of station.round(hosts[comparison], order(mode), AbortSignal.timeout(60_000))) {
+        if (event.kind === "report") report = event.report;
+      }
+      if (report === undefined) throw new Error("no report");
+      return report;
+    },
+  };
+}
+
+test("a host that refuses round after round says why each time", async (t) => {
+  const fleet = await startFleet(t, 2, [1]);
+  writeFileSync(join(fleet.root(0), "a"), "x");
+  await fleet.assign(1, 0);
+  for (let i = 0; i < 20; i++) {
+    const { remotes } = await fleet.sync(0, "plan");
+    t.is(remotes["host-1"].problems[0].code, "LOCKSTEP_ROOT_UNKNOWN", `round ${i}`);
+  }
+});
+
+for (const pause of [0, 1, 3]) {
+  test(`a comparison server that is gone ${pause} ms after it began leaves no round behind`, async (t) => {
+    const fleet = await startFleet(t, 2);
+    const identity = await loadIdentity(join(fleet.directory, "comparison"));
+    const control = await loadIdentity(join(fleet.directory, "control"));
+    const mesh = await startMesh({ identity, listen: [], admission: { isKnown: () => true } });
+    t.teardown(() => mesh.stop());
+    const address = `/ip4/127.0.0.1/tcp/1/p2p/${identity.self}`;
+    const hosts = [...fleet.hosts, { name: "comparison", peer: identity.self, addresses: [address] }];
+    const [master, remote] = fleet.hosts;
+    const assignment: RoleAssignment = {
+      ...{ root: "www", epoch: 1, master: master.peer, comparison: [identity.self], remotes: [remote.peer], hosts },
+    };
+    const now = Date.now();
+    const full: RoundOrder = { ...order("sync"), epoch: 1, sequence: now * 1000, now, expiry: now + 60_000 };
+    await mesh.learn(hosts);
+    const channel = await mesh.open(remote.peer, ROUND, AbortSignal.timeout(9_000));
+    const begin = {
+      assignment: new Uint8Array(await control.seal("lockstep-role-assignment", encodeAssignment(assignment))),
+      order: new Uint8Array(await control.seal("lockstep-round-order", encodeOrder(full))),
+    };
+    const round = { root: "www", epoch: 1, sequence: full.sequence, term: 1 };
+    await channel.send(RoundRequest.encode({ id: 1, round, begin }));
+    await sleep(pause);
+    channel.abort(new Error("gone"));
+    await sleep(1_000);
+    const status = await fleet.station.status(remote, AbortSignal.timeout(9_000));
+    t.is(status.roots[0].epoch, 1, "the host had begun to answer");
+    t.false(status.roots[0].busy);
+  });
+}
+
+test("a round that is interrupted while it begins changes nothing", async (t) => {
+  const fleet = await startFleet(t, 3);
+  await fleet.assign(1, 2);
+  for (let i = 0; i < 6; i++) {
+    writeFileSync(join(fleet.root(0), `f${i}`), "x");
+    const stop = new AbortController();
+    const follow = async (): Promise<void> => {
+      for await (const event of fleet.station.round(fleet.hosts[2], order("sync"), stop.signal)) {
+        if (event.kind === "phase" && event.phase === "connect") setTimeout(() => stop.abort(), i % 3);
+      }
+    };
+    await t.throwsAsync(follow);
+    await sleep(700);
+    t.false(existsSync(join(fleet.root(1), `f${i}`)), `round ${i}`);
+  }
+  t.is((await fleet.sync(2)).outcome, "in-step");
+});
+
+test("a round of an older epoch writes nothing more once a newer assignment is in force", async (t) => {
+  const fleet = await startFleet(t, 4);
+  await fleet.assign(1, 2);
+  for (let i = 0; i < 3_000; i++) writeFileSync(join(fleet.root(0), `f${i}`), "x".repeat(100));
+  const listed = (): number => readdirSync(fleet.root(1)).filter((name) => name !== ".lockstep").length;
+  let assigning: Promise<number> | undefined;
+  let report: RoundReport | undefined;
+  const settings = order("sync", { blockPaths: 50 });
+  for await (const event of fleet.station.round(fleet.hosts[2], settings, AbortSignal.timeout(60_000))) {
+    if (event.kind === "progress" && event.blocksDone > 3) {
+      assigning ??= fleet.assign(2, 3).then(listed);
+    }
+    if (event.kind === "report") report = event.report;
+  }
+  const before = (await assigning) as number;
+  t.true(before > 0 && before < 3_000, `${before} files were there when the roles changed`);
+  await sleep(500);
+  // What was being staged or switched at that moment may still come.
+  t.true(listed() < before + 300, `${listed() - before} came afterwards`);
+  t.not(report?.outcome, "in-step");
+  t.is((await fleet.sync(3)).outcome, "in-step");
+});
