@@ -106,13 +106,15 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
   if (ownsProcess) keepFreedMemory();
   const identity = await loadIdentity(options.data);
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
-  const state = await LevelStateStore.open(join(options.data, "state"));
-  const cache = await LevelHashCache.open(join(options.data, "cache"));
-  const closing: (() => Promise<void>)[] = [() => state.close(), () => cache.close()];
+  const closing: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close().catch(() => undefined);
   };
   try {
+    const state = await LevelStateStore.open(join(options.data, "state"));
+    closing.push(() => state.close());
+    const cache = await LevelHashCache.open(join(options.data, "cache"));
+    closing.push(() => cache.close());
     const authority = await Authority.load({ signer: identity, state, clock: systemClock }, options.control);
     const trees = new Map(
       Object.entries(options.roots).map(([name, path]) => [

@@ -120,6 +120,7 @@ export class LevelHashCache implements HashCache {
   #level: CacheLevel;
   /** Stores read a page, change it and write it: two at once would undo each other. */
   #storing: Promise<void> = Promise.resolve();
+  #forgetting: Promise<void> | undefined;
 
   private constructor(location: string, level: CacheLevel) {
     this.#location = location;
@@ -148,7 +149,15 @@ export class LevelHashCache implements HashCache {
     }
   }
 
-  async #forget(): Promise<void> {
+  /** Whoever meets damage while it is being put right waits for that. */
+  #forget(): Promise<void> {
+    this.#forgetting ??= this.#beginAnew().finally(() => {
+      this.#forgetting = undefined;
+    });
+    return this.#forgetting;
+  }
+
+  async #beginAnew(): Promise<void> {
     await this.#level.close().catch(() => undefined);
     rmSync(this.#location, { recursive: true, force: true });
     this.#level = await LevelHashCache.#openLevel(this.#location);

@@ -47,6 +47,8 @@ class RestartingWorker {
       const worker = new Worker(workerUrl(this.#file), { workerData: this.#data });
       const port = new WorkerPort(worker as never, this.#handlers);
       const gone = (why: string): void => {
+        // It ends after its error, and another one may run by then.
+        if (this.#worker !== worker) return;
         port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#data.name} ended: ${why}`));
         this.#worker = undefined;
         // Whoever still asks is refused by what is left of it; no thread begins while the node ends.

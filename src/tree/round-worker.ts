@@ -212,16 +212,20 @@ function lockTargets(files: readonly BlockFile[]): LockTarget[] {
 
 async function close(clean: boolean): Promise<void> {
   if (open === undefined) return;
-  const { apply, blocks, directories, shared } = open;
-  for (const locks of shared.values()) locks.release();
-  for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
-  // A round that was cut short: directories get their times back, complete contents stay.
-  if (apply !== undefined) finishApply(apply, "keep");
-  else if (clean)
-    finishApply(newApply(open, { delete: false, deletions: 0, durability: "none", hold: "none" }), "remove");
-  await open.list.stored();
-  directories.close();
-  open = undefined;
+  const { apply, blocks, directories, list, shared } = open;
+  try {
+    for (const locks of shared.values()) locks.release();
+    for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
+    // A round that was cut short: directories get their times back, complete contents stay.
+    if (apply !== undefined) finishApply(apply, "keep");
+    else if (clean)
+      finishApply(newApply(open, { delete: false, deletions: 0, durability: "none", hold: "none" }), "remove");
+    await list.stored();
+  } finally {
+    // Whatever went wrong: the next round must look at what is at the root's path then, not at what this one had open.
+    directories.close();
+    open = undefined;
+  }
   if (apply !== undefined) await port.call("clearJournal", []);
 }
 

@@ -192,7 +192,8 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
       if ((step.action === ACTIONS.relink || step.action === ACTIONS.attributes) && reuseOwn(context, block, step))
         return;
       if (entry.size === 0) {
-        const right = finishFile(context, block, step, newIncoming(context, stagedName(block, step), entry));
+        step.incoming = newIncoming(context, stagedName(block, step), entry);
+        const right = finishFile(context, block, step, step.incoming);
         if (!right) failStep(context, block, step, mismatch(step));
         return;
       }

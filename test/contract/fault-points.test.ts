@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
@@ -82,3 +82,35 @@ for (const errno of Object.keys(FAULTS)) {
     rmSync(directory, { recursive: true });
   });
 }
+
+test("files whose attributes cannot be set leave no descriptor open", async (t) => {
+  const directory = temporaryDirectory("fault-attributes");
+  const [master, remote] = [join(directory, "master"), join(directory, "remote")];
+  for (const root of [master, remote]) mkdirSync(root);
+  for (let i = 0; i < 20; i++) writeFileSync(join(master, `empty-${i}`), "");
+  for (let i = 0; i < 20; i++) writeFileSync(join(master, `full-${i}`), "content");
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    setTime(handle, name, sec, nsec) {
+      // As a chown in a user namespace that knows no such owner.
+      if (/\.\d+\.\d+$/.test(name)) throw new SystemError("EINVAL", "utimensat");
+      real.setTime(handle, name, sec, nsec);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.is(problems.length, 40);
+  const open = readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The one that was listed with.
+      return [];
+    }
+  });
+  t.deepEqual(
+    open.filter((path) => path.includes("/empty-") || path.includes(`${remote}/.lockstep/`)),
+    [],
+  );
+  rmSync(directory, { recursive: true });
+});

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
@@ -307,4 +307,27 @@ test("LevelDB: a second opening of a cache in use is refused, and nothing is del
   await t.throwsAsync(LevelHashCache.open(location));
   t.true(existsSync(location));
   t.deepEqual(await found(cache, [KEY]), [1]);
+});
+
+test("LevelDB: whoever meets damage at the same time is answered, and the cache goes on", async (t) => {
+  const location = join(tempDirectory(t), "cache");
+  const far = Array.from({ length: 20_000 }, (_, i) => ({ ...KEY, inodeLow: i * 64 }));
+  const first = await LevelHashCache.open(location);
+  await first.store(keysOf(far), hashesOf(far.map((_, i) => i)));
+  await first.close();
+  // What is in the log is written to tables.
+  await (await LevelHashCache.open(location)).close();
+  const tables = readdirSync(location).filter((name) => /\.(ldb|sst)$/.test(name));
+  t.true(tables.length > 0);
+  for (const name of tables) {
+    const bytes = readFileSync(join(location, name));
+    for (let at = 0; at < bytes.length - 200; at += 512) bytes[at] ^= 0xff;
+    writeFileSync(join(location, name), bytes);
+  }
+  const cache = await LevelHashCache.open(location);
+  t.teardown(() => cache.close());
+  const answers = await Promise.all([found(cache, far), found(cache, far), cache.lookupChunks(keysOf(far), "inode")]);
+  t.true(answers.every((answer) => answer.every((one) => one === undefined)));
+  await cache.store(keysOf([KEY]), hashesOf([7]));
+  t.deepEqual(await found(cache, [KEY]), [7]);
 });
