@@ -45,7 +45,7 @@ export function renderReport(report: RoundReport): string {
       lines.push(printable(`${name}: ${path === "" ? "" : `${path}: `}${message} [${code}]`));
     }
     for (const { code, message } of remote.warnings) lines.push(printable(`${name}: ${message} [${code}]`));
-    const more = remote.problems.length + remote.problemsOmitted - SHOWN_PROBLEMS;
+    const more = remote.problemsOmitted + Math.max(0, remote.problems.length - SHOWN_PROBLEMS);
     if (more > 0) lines.push(`${name}: and ${more} more problems (--json lists them)`);
   }
   for (const [name, { hold }] of Object.entries(report.remotes)) {
@@ -70,9 +70,11 @@ export function renderReport(report: RoundReport): string {
     for (const { path, change } of changes.slice(0, SHOWN_CHANGES)) {
       lines.push(printable(`${name}: ${change} ${path === "" ? "(the root itself)" : path}`));
     }
-    const more = changes.length + changesOmitted - SHOWN_CHANGES;
+    const more = changesOmitted + Math.max(0, changes.length - SHOWN_CHANGES);
     if (more > 0) lines.push(`${name}: and ${more} more changes (--json lists up to 1000)`);
   }
+  const { remotesOmitted = 0 } = report;
+  if (remotesOmitted > 0) lines.push(`and ${remotesOmitted} more remotes, none with a worse outcome than those above`);
   if (report.error !== undefined) lines.push(printable(`${report.error.message} [${report.error.code}]`));
   return lines.join("\n");
 }

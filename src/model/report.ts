@@ -75,6 +75,8 @@ export interface RemoteReport extends ChangeCounts {
   /** Where the order asks for a hold. */
   readonly hold?: HoldReport;
   readonly warnings: readonly ReportedWarning[];
+  /** Warnings beyond those listed. */
+  readonly warningsOmitted?: number;
   /** With `delete: false`, paths that only the remote has and that were kept. */
   readonly kept: number;
   /** Of `plan` and `verify`: what a sync would do, in path order, deletions last. */
@@ -97,8 +99,19 @@ export interface RoundReport {
   readonly comparison: string;
   readonly durationMs: number;
   readonly remotes: Readonly<Record<string, RemoteReport>>;
+  /** Remotes beyond those listed, in a fleet whose report would not fit into a message. */
+  readonly remotesOmitted?: number;
   /** Set when the round failed as a whole. */
   readonly error?: ReportedProblem;
+}
+
+/** Whether this, which a peer sent, can be shown as the report of a round. */
+export function isRoundReport(value: unknown): value is RoundReport {
+  if (typeof value !== "object" || value === null) return false;
+  const { round, mode, outcome, remotes } = value as Partial<Record<keyof RoundReport, unknown>>;
+  const isNamed = typeof round === "string" && typeof mode === "string";
+  const isKnown = OUTCOMES.includes(outcome as Outcome);
+  return isNamed && isKnown && typeof remotes === "object" && remotes !== null;
 }
 
 /** What a running round tells the control station. */
@@ -113,9 +126,9 @@ export type RoundEvent =
       readonly paths: number;
       readonly bytesDone: number;
       readonly bytes: number;
-      /** Blocks that were held so far, and for how long in all. */
       /** Bytes of content so far, by the host that sent them. */
       readonly fedBy: Readonly<Record<string, number>>;
+      /** Blocks that were held so far, and for how long in all. */
       readonly heldBlocks: number;
       readonly heldMs: number;
       readonly checked: number;

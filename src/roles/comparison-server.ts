@@ -1,4 +1,5 @@
 import { cutBlocks, cutDeletions, unionPlanned } from "../compare/blocks.ts";
+import { boundReport } from "../compare/bound-report.ts";
 import { createClassifier } from "../compare/classify.ts";
 import { guardDeletions } from "../compare/guard.ts";
 import { planFanOut } from "../compare/neighbours.ts";
@@ -232,7 +233,7 @@ class Round {
     } finally {
       this.#signal.removeEventListener("abort", onAbort);
     }
-    const report = this.#report(error);
+    const report = boundReport(this.#report(error), LIMITS.reportBytes);
     await this.#end(report);
     this.#emit({ kind: "report", report });
   }
@@ -724,16 +725,15 @@ class Round {
   }
 
   async #end(report: RoundReport): Promise<void> {
-    const text = JSON.stringify(report);
+    const kept = boundReport(report, LIMITS.keptReportBytes);
+    const text = JSON.stringify(kept);
     const links = [this.#master, ...this.#remotes.map((remote) => remote.link)];
-    const ending = Promise.allSettled(
-      links.map((link) => link?.end(text.length < LIMITS.reportBytes ? text : undefined)),
-    );
+    const ending = Promise.allSettled(links.map((link) => link?.end(text)));
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ending, new Promise<void>((resolve) => (timer = setTimeout(resolve, END_TIMEOUT_MS)))]);
     clearTimeout(timer);
     this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
-    await this.#components.state.putLastRound(this.#order.root, report);
+    await this.#components.state.putLastRound(this.#order.root, kept);
   }
 }
 

@@ -1,9 +1,11 @@
+import { boundReport } from "../compare/bound-report.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { RoundEvent } from "../model/report.ts";
 import { hostName, type PeerId, rolesOf } from "../model/role.ts";
 import type { Channel, Mesh } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeError, decodeMessage, encodeError } from "../wire/codec.ts";
+import { LIMITS } from "../wire/limits.ts";
 import {
   AssignRequest,
   AssignResponse,
@@ -175,7 +177,10 @@ async function statusOf(components: HostComponents, rounds: ActiveRounds): Promi
       served: trees.has(root),
       busy: rounds.get(root) !== undefined || comparison.isBusy(root),
       ...(rounds.get(root)?.round.activity() ?? { held: 0, checking: 0 }),
-      lastRound: lastRound === undefined ? undefined : JSON.stringify(lastRound),
+      lastRound:
+        lastRound === undefined
+          ? undefined
+          : JSON.stringify(boundReport(lastRound, Math.floor(LIMITS.statusReportBytes / names.size))),
     });
   }
   const lacks = [...new Set([...trees.values()].flatMap((tree: Tree) => [...tree.lacks]))];

@@ -5,6 +5,7 @@ import { encodeListRoot, encodeNodes } from "../model/manifest.ts";
 import { type RoundId, sameRound } from "../model/order.ts";
 import { decodeGroups } from "../model/ordinals.ts";
 import { decodePaths } from "../model/path-list.ts";
+import { isRoundReport } from "../model/report.ts";
 import { rolesOf } from "../model/role.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
@@ -164,11 +165,13 @@ class Participant {
   }
 
   async #keepReport(active: ActiveRound, report: string | undefined): Promise<void> {
-    if (report === undefined || report.length > 4 * 1024 * 1024) return;
+    if (report === undefined || report.length > LIMITS.keptReportBytes) return;
     try {
-      await this.#components.state.putLastRound(active.id.root, JSON.parse(report));
+      const kept: unknown = JSON.parse(report);
+      // Another one is the comparison server's fault and is not shown.
+      if (isRoundReport(kept)) await this.#components.state.putLastRound(active.id.root, kept);
     } catch {
-      // A report that is not JSON is the comparison server's fault and is not shown.
+      // As is what is not JSON.
     }
   }
 

@@ -14,8 +14,12 @@ export const LIMITS = {
   lookupsPerRequest: 2048,
   rangesPerRequest: 65_536,
   problemsPerMessage: 10_000,
-  /** Characters of a report that hosts keep. */
-  reportBytes: 1024 * 1024,
+  /** Bytes of the report that the control station gets, in one message. */
+  reportBytes: 3 * 1024 * 1024,
+  /** Bytes of a report that hosts keep. */
+  keptReportBytes: 1024 * 1024,
+  /** Bytes of the kept reports, of all roots, in the answer that says how a host is. */
+  statusReportBytes: 3 * 1024 * 1024,
   /** Bytes of content that one request may ask for. */
   contentBytesPerRequest: 4 * 1024 * 1024,
   /** Units that one frame announces. */

@@ -179,3 +179,25 @@ test("a round whose end fails leaves nothing open: the next one looks at the roo
   t.is(remotes["host-1"].entries, 0);
   t.not(outcome, "in-step");
 });
+
+test("a report of many long paths is cut to what a message holds, and the rounds after it are not in its way", async (t) => {
+  const fleet = await startFleet(t, 3);
+  const names = Array.from({ length: 9 }, (_, i) => `${i}`.padEnd(240, "x"));
+  const script = "import os, sys\nos.chdir(sys.argv[1])\n";
+  const deep = "for d in sys.argv[2:]: os.mkdir(d); os.chdir(d)\nfor i in range(1100): open(f'f{i}', 'w').close()";
+  t.is(spawnSync("python3", ["-c", script + deep, fleet.root(0), ...names]).status, 0);
+  await fleet.assign(1, 0, 0, [1, 2]);
+  for (let i = 0; i < 2; i++) {
+    const report = await fleet.sync(0, "plan");
+    t.is(report.outcome, "planned");
+    for (const { created, attributes, changes = [], changesOmitted = 0 } of Object.values(report.remotes)) {
+      t.is(changes.length + changesOmitted, created + attributes);
+      t.true(changes.length > 100 && created > 1_000);
+    }
+    t.true(JSON.stringify(report).length <= 3 * 2 ** 20);
+  }
+  for (const host of fleet.hosts) {
+    const { roots } = await fleet.station.status(host, AbortSignal.timeout(9_000));
+    t.is(roots[0].lastRound?.outcome, "planned");
+  }
+});
