@@ -14,6 +14,13 @@ const FRAME_OVERHEAD = 128;
 const WRITE_HIGH_BYTES = 512 * 1024;
 
 /**
+ * What a peer that is not known may send: an assignment, or the begin of a round that brings one. All that it
+ * may have waiting on all its streams is memory that anybody could take.
+ */
+const STRANGER_FRAME_BYTES = 512 * 1024;
+const STRANGER_WINDOW_BYTES = 1024 * 1024;
+
+/**
  * Frames over a libp2p stream: a length (u32, little endian), then that many bytes. Reading is by
  * events into a queue bounded by the protocol's window, since `for await` over a stream buffers
  * without limit and `pause()` is not to be had inside a message handler.
@@ -23,6 +30,7 @@ export class FrameChannel implements Channel {
   readonly source: AsyncIterable<Frame>;
   readonly #stream: Stream;
   readonly #protocol: Protocol;
+  readonly #isKnown: () => boolean;
   readonly #closed = new AbortController();
   readonly #queue: Frame[] = [];
   #queuedBytes = 0;
@@ -41,9 +49,11 @@ export class FrameChannel implements Channel {
   #body: Frame | undefined;
   #bodyFill = 0;
 
-  constructor(stream: Stream, peer: string, protocol: Protocol) {
+  /** @param isKnown whether the peer is to be trusted with the protocol's memory; asked for each frame, as it may become so */
+  constructor(stream: Stream, peer: string, protocol: Protocol, isKnown: () => boolean = () => true) {
     this.#stream = stream;
     this.#protocol = protocol;
+    this.#isKnown = isKnown;
     this.peer = peer;
     this.source = { [Symbol.asyncIterator]: () => this.#read() };
     stream.addEventListener("drain", () => this.#wakeAllWriters());
@@ -116,7 +126,8 @@ export class FrameChannel implements Channel {
     while (at < piece.length && this.#headFill < LENGTH_BYTES) this.#head[this.#headFill++] = piece[at++];
     if (this.#headFill < LENGTH_BYTES) return at;
     const length = new DataView(this.#head.buffer).getUint32(0, true);
-    if (length > this.#protocol.maxFrameBytes) {
+    const { maxFrameBytes } = this.#protocol;
+    if (length > (this.#isKnown() ? maxFrameBytes : Math.min(maxFrameBytes, STRANGER_FRAME_BYTES))) {
       this.abort(new LockstepError("LOCKSTEP_TOO_LARGE", `a peer announced a message of ${length} bytes`));
       return at;
     }
@@ -140,7 +151,8 @@ export class FrameChannel implements Channel {
     this.#headFill = 0;
     this.#queue.push(body);
     this.#queuedBytes += body.length + FRAME_OVERHEAD;
-    if (this.#queuedBytes > this.#protocol.windowBytes) {
+    const { windowBytes } = this.#protocol;
+    if (this.#queuedBytes > (this.#isKnown() ? windowBytes : Math.min(windowBytes, STRANGER_WINDOW_BYTES))) {
       this.abort(new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer sent more than it had credit for"));
       return;
     }

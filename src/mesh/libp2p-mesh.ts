@@ -33,8 +33,8 @@ export interface RunningMesh extends Mesh {
 
 /**
  * Strangers that may be connected at once, each for a moment. A fresh host knows nobody but its
- * control stations, and yet the comparison server must be able to bring it its first assignment; so
- * a stranger may speak the assign protocol, whose envelope proves itself, and nothing else.
+ * control stations, and yet the comparison server must be able to bring it its first assignment. What a
+ * stranger may do is to bring one, by itself or with the begin of a round, and to be told that it is refused.
  */
 const MAX_STRANGERS = 8;
 const STRANGER_MS = 10_000;
@@ -91,6 +91,11 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   node.addEventListener("connection:open", (event) => {
     const connection = event.detail;
     if (!isStranger(connection.remotePeer.toString())) return;
+    if (strangers.size >= MAX_STRANGERS) {
+      // Several may have passed the gater together.
+      connection.abort(new Error("too many strangers at once"));
+      return;
+    }
     strangers.add(connection);
     setTimeout(() => {
       strangers.delete(connection);
@@ -171,7 +176,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
         const peer = connection.remotePeer.toString();
         if (!admit(peer)) stream.abort(new Error("not authorised"));
-        else await serve(new FrameChannel(stream, peer, protocol), handler);
+        else await serve(new FrameChannel(stream, peer, protocol, () => !isStranger(peer)), handler);
       };
       void node.handle(protocol.id, onStream, {
         maxInboundStreams: protocol.maxStreams,

@@ -10,6 +10,8 @@ export const BATCH_CUT_BYTES = 128 * 1024;
 /** Largest extended attribute value (XATTR_SIZE_MAX, linux/limits.h). */
 export const MAX_XATTR_BYTES = 65536;
 export const MAX_XATTRS = 1024;
+/** Names and values of one path's extended attributes together: its entry must fit into a message, with others. */
+export const MAX_XATTR_BYTES_OF_PATH = 512 * 1024;
 
 const BATCH_VERSION = 1;
 const MAX_BATCH_BYTES = 3 * 1024 * 1024;

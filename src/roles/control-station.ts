@@ -5,6 +5,7 @@ import type { HostAddress, PeerId, RoleAssignment } from "../model/role.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeAssignment, encodeOrder } from "../wire/codec.ts";
+import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ControlRequest, ControlResponse } from "../wire/messages.ts";
 import { CONTROL } from "../wire/protocols.ts";
 import { deliverAssignment } from "./host.ts";
@@ -71,15 +72,21 @@ export class ControlStation {
     }
     const stop = (): void => channel.abort(new LockstepError("LOCKSTEP_ABORTED", "interrupted"));
     signal.addEventListener("abort", stop, { once: true });
+    const silent = `${host.name} has said nothing for ${SILENCE_LIMIT_MS / 1000} s`;
+    const stopWatching = watchSilence(
+      channel,
+      () => new LockstepError("LOCKSTEP_HOST_UNREACHABLE", silent, { host: host.name }),
+    );
     try {
       await channel.send(ControlRequest.encode(request));
       for await (const frame of channel.source) {
         const response = decodeMessage((bytes) => ControlResponse.decode(bytes), frame);
         if (response.error !== undefined) throw decodeError(response.error, host.name);
-        yield response;
+        if (!response.beat) yield response;
       }
     } finally {
       signal.removeEventListener("abort", stop);
+      stopWatching();
       await channel.close();
     }
   }

@@ -144,9 +144,13 @@ export class HostLink {
     const found: FoundEntry[] = [];
     for (let at = 0; at < paths.length; at += LIMITS.lookupsPerRequest) {
       const wanted = paths.slice(at, at + LIMITS.lookupsPerRequest);
-      const { lookup } = await this.#one({ lookup: { paths: encodePaths(wanted) } });
-      if (lookup?.found.length !== wanted.length) throw this.#malformed("lookup");
-      for (const [i, answer] of lookup.found.entries()) {
+      const answers: NonNullable<ResponseBody["lookup"]>["found"] = [];
+      for await (const part of this.#requester.ask(this.#body({ lookup: { paths: encodePaths(wanted) } }))) {
+        answers.push(...(part.lookup?.found ?? []));
+        if (answers.length > wanted.length) break;
+      }
+      if (answers.length !== wanted.length) throw this.#malformed("lookup");
+      for (const [i, answer] of answers.entries()) {
         const entry = answer.entry === undefined ? undefined : decodeBatch(answer.entry, 1)[0];
         if (entry !== undefined && entry.path !== wanted[i]) throw this.#malformed("lookup of another path");
         const problem = answer.problem === undefined ? undefined : decodeProblems([answer.problem])[0];

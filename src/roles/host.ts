@@ -6,6 +6,7 @@ import type { Channel, Mesh } from "../ports/mesh.ts";
 import type { Tree } from "../ports/tree.ts";
 import { decodeError, decodeMessage, encodeError } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
+import { beat } from "../wire/liveness.ts";
 import {
   AssignRequest,
   AssignResponse,
@@ -101,6 +102,8 @@ async function answerControl(
     const request = decodeMessage((bytes) => ControlRequest.decode(bytes), frame);
     const send = (response: Partial<ControlResponse>): Promise<void> =>
       channel.send(ControlResponse.encode({ deliveries: [], ...response }));
+    // A round or a delivery may take long without anything to tell.
+    const stop = beat(channel, () => ControlResponse.encode({ deliveries: [], beat: true }));
     try {
       if (!authority.isTrustedStation(channel.peer)) {
         throw new LockstepError(
@@ -118,6 +121,8 @@ async function answerControl(
       } else throw new LockstepError("LOCKSTEP_MALFORMED", "an unknown command");
     } catch (error) {
       await send({ error: encodeError(error) });
+    } finally {
+      stop();
     }
     return;
   }

@@ -199,7 +199,16 @@ class Participant {
     } else if (request.lookup !== undefined) {
       this.#advance(active, "lookup");
       const found = await round.lookup(decodePaths(request.lookup.paths, LIMITS.lookupsPerRequest));
-      yield { lookup: { found: found.map(encodeFound) } };
+      let part: ReturnType<typeof encodeFound>[] = [];
+      let bytes = 0;
+      for (const one of found.map(encodeFound)) {
+        part.push(one);
+        bytes += (one.entry?.length ?? 0) + (one.problem?.path.length ?? 0);
+        if (bytes < LIMITS.lookupBytesPerPart) continue;
+        yield { lookup: { found: part } };
+        [part, bytes] = [[], 0];
+      }
+      yield { lookup: { found: part } };
     } else if (request.checksums !== undefined) {
       this.#advance(active, "checksums");
       const groups = decodeGroups(request.checksums.groups, LIMITS.groupsPerRequest, LIMITS.entriesPerGroup);

@@ -1,4 +1,4 @@
-import { MAX_XATTRS } from "../model/batch.ts";
+import { MAX_XATTR_BYTES_OF_PATH, MAX_XATTRS } from "../model/batch.ts";
 import type { Xattr } from "../model/entry.ts";
 import { type DirectoryHandle, errnoOf, type SystemCalls, SystemError } from "./system-calls.ts";
 
@@ -10,9 +10,13 @@ export function readXattrs(calls: SystemCalls, directory: DirectoryHandle, name:
   if (names.length === 0) return NONE;
   if (names.length > MAX_XATTRS) throw new SystemError("E2BIG", "llistxattr");
   const xattrs: Xattr[] = [];
+  let bytes = 0;
   for (const attribute of names) {
     try {
-      xattrs.push({ name: attribute, value: calls.getXattr(directory, name, attribute) });
+      const value = calls.getXattr(directory, name, attribute);
+      bytes += attribute.length + value.length;
+      if (bytes > MAX_XATTR_BYTES_OF_PATH) throw new SystemError("E2BIG", "lgetxattr");
+      xattrs.push({ name: attribute, value });
     } catch (error) {
       // Removed since it was listed: then it is simply not there.
       if (errnoOf(error) !== "ENODATA") throw error;

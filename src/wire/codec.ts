@@ -162,10 +162,16 @@ export function decodeRoundId(message: RoundMessage | undefined): RoundId {
   };
 }
 
+/** As many as one message may hold. What is left out is found again by the next comparison. */
 export function encodeProblems(problems: readonly Problem[]): ProblemMessage[] {
-  return problems
-    .slice(0, LIMITS.problemsPerMessage)
-    .map((problem) => ({ path: byteStringToBytes(problem.path), code: problem.code, message: problem.message }));
+  const messages: ProblemMessage[] = [];
+  let bytes = 0;
+  for (const { path, code, message } of problems) {
+    bytes += path.length + code.length + message.length;
+    if (messages.length === LIMITS.problemsPerMessage || bytes > LIMITS.problemBytesPerMessage) break;
+    messages.push({ path: byteStringToBytes(path), code, message });
+  }
+  return messages;
 }
 
 export function decodeProblems(messages: readonly ProblemMessage[]): Problem[] {

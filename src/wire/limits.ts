@@ -14,6 +14,9 @@ export const LIMITS = {
   lookupsPerRequest: 2048,
   rangesPerRequest: 65_536,
   problemsPerMessage: 10_000,
+  problemBytesPerMessage: 1024 * 1024,
+  /** Bytes of entries in one part of an answer to a lookup. */
+  lookupBytesPerPart: 1024 * 1024,
   /** Bytes of the report that the control station gets, in one message. */
   reportBytes: 3 * 1024 * 1024,
   /** Bytes of a report that hosts keep. */

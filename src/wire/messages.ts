@@ -9792,6 +9792,7 @@ export interface ControlResponse {
   deliveries: DeliveryMessage[]
   status?: StatusMessage
   event?: string
+  beat: boolean
 }
 
 export namespace ControlResponse {
@@ -9826,12 +9827,18 @@ export namespace ControlResponse {
           w.string(obj.event)
         }
 
+        if ((obj.beat != null && obj.beat !== false)) {
+          w.uint32(40)
+          w.bool(obj.beat)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
-          deliveries: []
+          deliveries: [],
+          beat: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -9864,6 +9871,10 @@ export namespace ControlResponse {
             }
             case 4: {
               obj.event = reader.string()
+              break
+            }
+            case 5: {
+              obj.beat = reader.bool()
               break
             }
             default: {
@@ -9921,6 +9932,13 @@ export namespace ControlResponse {
               yield {
                 field: `${prefix}.event`,
                 value: reader.string()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.beat`,
+                value: reader.bool()
               }
               break
             }
@@ -10050,6 +10068,11 @@ export namespace ControlResponse {
     value: string
   }
 
+  export interface ControlResponseBeatFieldEvent {
+    field: '$.beat'
+    value: boolean
+  }
+
   export function encode (obj: Partial<ControlResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ControlResponse.codec())
   }
@@ -10058,7 +10081,7 @@ export namespace ControlResponse {
     return decodeMessage(buf, ControlResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent | ControlResponseBeatFieldEvent> {
     return streamMessage(buf, ControlResponse.codec(), opts)
   }
 }

@@ -3,7 +3,7 @@ import type { Protocol } from "../ports/mesh.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** A host passes a signed assignment on. The only protocol that an unknown peer may speak. */
+/** A host passes a signed assignment on; the sender need not be known, as the signature says whether it counts. */
 export const ASSIGN: Protocol = {
   id: "/lockstep/assign/1.0.0",
   maxFrameBytes: 256 * KIB,

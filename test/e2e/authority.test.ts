@@ -10,7 +10,8 @@ import type { RoleAssignment } from "../../src/model/role.ts";
 import type { Mesh } from "../../src/ports/mesh.ts";
 import { HostLink } from "../../src/roles/host-link.ts";
 import { encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
-import { CONTENT } from "../../src/wire/protocols.ts";
+import { RoundRequest } from "../../src/wire/messages.ts";
+import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
 import { dumpTree, Fleet, runLockstep, writeTree } from "./mesh-harness.ts";
 
 let fleet: Fleet;
@@ -137,6 +138,29 @@ test.serial("a node that is not in the assignment cannot list, even with the sta
       const error = await t.throwsAsync(async () => list(mesh, host, await envelopes(control)));
       t.is((error as unknown as { code: string }).code, "LOCKSTEP_NOT_AUTHORISED", error?.message);
     }
+  });
+});
+
+test.serial("a stranger cannot make a host hold more than the begin of a round", async (t) => {
+  const stranger = await loadIdentity(join(fleet.directory, "stranger node"));
+  const round = { root: "www", epoch: 1, sequence: 1, term: 1 };
+  const begin = (bytes: number): Uint8Array => {
+    const assignment = new Uint8Array(bytes);
+    return RoundRequest.encode({ id: 1, round, begin: { assignment, order: new Uint8Array(0) } });
+  };
+  const answer = async (mesh: Mesh, bytes: number): Promise<boolean> => {
+    const channel = await mesh.open(fleet.host("alpha").peerId, ROUND, AbortSignal.timeout(9_000));
+    try {
+      await channel.send(begin(bytes));
+      for await (const _ of channel.source) return true;
+      return false;
+    } finally {
+      channel.abort(new Error("done"));
+    }
+  };
+  await withPeer(stranger, async (mesh) => {
+    t.true(await answer(mesh, 200_000), "told that it is refused");
+    await t.throwsAsync(answer(mesh, 2_000_000), undefined, "cut off");
   });
 });
 

@@ -101,3 +101,34 @@ test.serial("a master killed in the middle of a sync fails the round, and remote
   t.is(again.exitCode, 0, again.stdout);
   t.is(differences(alpha, beta), "");
 });
+
+test.serial(
+  "a comparison server that hangs is given up by the command, and one that is only busy is not",
+  async (t) => {
+    t.timeout(120_000);
+    const [alpha, beta] = ["alpha", "beta"].map((host) => fleet.path(host, "served"));
+    const begun = async (content: string) => {
+      fill(alpha, content);
+      const sync = fleet.begin("sync", "served");
+      await staged(beta);
+      return sync;
+    };
+    // Of a remote that hangs for long nothing is told, but the comparison server is there.
+    const waiting = await begun("waiting");
+    fleet.host("beta").signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    fleet.host("beta").signal("SIGCONT");
+    t.is((await waiting.finished).exitCode, 0);
+
+    const lost = await begun("lost");
+    fleet.host("delta").signal("SIGSTOP");
+    try {
+      const { exitCode, json } = await lost.finished;
+      t.is(exitCode, 1);
+      t.is(json.error?.code, "LOCKSTEP_NO_COMPARISON_SERVER");
+    t.regex(json.error?.message ?? "", /said nothing for 20 s/);
+    } finally {
+      fleet.host("delta").signal("SIGCONT");
+    }
+  },
+);
