@@ -1,5 +1,8 @@
-import koffi from "koffi";
+import { createRequire } from "node:module";
+import type Koffi from "koffi";
 import { collectGarbage } from "./tree/collect-garbage.ts";
+
+const require = createRequire(import.meta.url);
 
 /** Parameters of mallopt(3), as glibc numbers them (malloc.h). */
 const M_TRIM_THRESHOLD = -1;
@@ -23,7 +26,7 @@ function findMalloc(): Malloc | undefined {
   if (isSought || process.env["LOCKSTEP_PORTABLE"] === "1") return malloc;
   isSought = true;
   try {
-    const library = koffi.load(null);
+    const library = (require("koffi") as typeof Koffi).load(null);
     malloc = {
       trim: library.func("malloc_trim", "int", ["size_t"]),
       set: library.func("mallopt", "int", ["int", "int"]),

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
 import type { ICryptoInterface } from "@chainsafe/libp2p-noise";
 import { defaultCrypto } from "@chainsafe/libp2p-noise/crypto";
-import koffi from "koffi";
+import type Koffi from "koffi";
 import { FreshMemory } from "./fresh-memory.ts";
+
+const require = createRequire(import.meta.url);
 
 /** What Noise hands over: one piece, or a list of pieces. */
 type Bytes = Parameters<ICryptoInterface["chaCha20Poly1305Encrypt"]>[0];
@@ -40,7 +43,7 @@ class Slab {
 
 /** ChaCha20-Poly1305 by the OpenSSL that this process has in it; throws where it cannot be reached. */
 function openssl(): Pick<ICryptoInterface, "chaCha20Poly1305Encrypt" | "chaCha20Poly1305Decrypt"> {
-  const library = koffi.load(null);
+  const library = (require("koffi") as typeof Koffi).load(null);
   const newContext = library.func("EVP_CIPHER_CTX_new", "void *", []);
   const chacha = library.func("EVP_chacha20_poly1305", "void *", []);
   const init = library.func("EVP_CipherInit_ex", "int", ["void *", "void *", "void *", "void *", "void *", "int"]);

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { constants } from "node:os";
-import koffi from "koffi";
+import type Koffi from "koffi";
 import { failCall } from "./fail-call.ts";
 import type { DirectoryHandle, FileStat } from "./system-calls.ts";
 
@@ -100,8 +101,11 @@ export interface FanotifyCalls {
   close(fd: number): void;
 }
 
+const require = createRequire(import.meta.url);
+
 /** @throws when koffi does not run here */
 export function createFanotifyCalls(): FanotifyCalls {
+  const koffi = require("koffi") as typeof Koffi;
   const libc = koffi.load(null);
   const fanotifyInit = libc.func("fanotify_init", "int", ["uint", "uint"]);
   const fanotifyMark = libc.func("fanotify_mark", "int", ["int", "uint", "uint64", "int", "void *"]);

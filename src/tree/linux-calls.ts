@@ -1,6 +1,7 @@
 import { ftruncateSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
-import koffi from "koffi";
+import type Koffi from "koffi";
 import { failCall } from "./fail-call.ts";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
 
@@ -63,6 +64,8 @@ const PATH_BYTES = 4096;
 /** The kernel allocates what is offered for names of attributes, at each call; most paths have none. */
 const FEW_NAMES_BYTES = 256;
 
+const require = createRequire(import.meta.url);
+
 /** By proc_pid_limits(5): soft limit, then hard limit. */
 function openFileLimit(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
@@ -73,6 +76,8 @@ function openFileLimit(): number {
 export function createLinuxCalls(): SystemCalls {
   const numbers = SYSCALLS[process.arch];
   if (process.platform !== "linux" || numbers === undefined) throw new Error(`no native calls on ${process.arch}`);
+  // Here and not above: where it has nothing for this system, importing it fails.
+  const koffi = require("koffi") as typeof Koffi;
   const libc = koffi.load(null);
   const openat = libc.func("openat", "int", ["int", "void *", "int", "uint"]);
   const openat2 = libc.func("syscall", "long", ["long", "int", "void *", "void *", "size_t"]);

@@ -126,7 +126,7 @@ test.serial(
       const { exitCode, json } = await lost.finished;
       t.is(exitCode, 1);
       t.is(json.error?.code, "LOCKSTEP_NO_COMPARISON_SERVER");
-    t.regex(json.error?.message ?? "", /said nothing for 20 s/);
+      t.regex(json.error?.message ?? "", /said nothing for 20 s/);
     } finally {
       fleet.host("delta").signal("SIGCONT");
     }
