@@ -8,7 +8,7 @@ import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
-import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
+import { type DirectoryHandle, errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 
 const HELD = "a program here holds a lock on it; it stays as it was";
 const NOT_LOCKABLE =
@@ -214,9 +214,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   calls.rename(staging.handle, staged, directory, name, "exchange");
   const out = newFileStat();
   calls.stat(staging.handle, staged, out);
-  const same =
-    inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
-  if (!same) {
+  if (!isSame(out, before)) {
     // Swapped between check and switch: give back what was there.
     calls.rename(staging.handle, staged, directory, name, "exchange");
     throw new TargetChanged("changed while it was switched; it is compared again");
@@ -335,6 +333,30 @@ function changeInPlace(context: ApplyContext, entry: Entry): void {
   applyAttributes(context, directory, name, entry, stat);
 }
 
+/** Whether what a rename brought into the staging area is what was looked at before; the rename moves its ctime. */
+function isSame(out: FileStat, before: FileStat): boolean {
+  return inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
+}
+
+/** Removes a name that is no directory. Out of the tree it is looked at again: something else may have come meanwhile. */
+function takeOut(
+  { calls, staging, ledger }: ApplyContext,
+  directory: DirectoryHandle,
+  name: string,
+  before: FileStat,
+): void {
+  const taken = `deleted.${ledger.deletions}`;
+  calls.rename(directory, name, staging.handle, taken, "fresh");
+  const out = newFileStat();
+  calls.stat(staging.handle, taken, out);
+  if (!isSame(out, before)) {
+    calls.rename(staging.handle, taken, directory, name, "fresh");
+    throw new TargetChanged("changed while it was deleted; it is compared again");
+  }
+  ledger.changed.add(inodeKey(before));
+  calls.unlink(staging.handle, taken);
+}
+
 /** Deletes paths, children first, each only if it is as it was compared. */
 export function deletePaths(
   context: ApplyContext,
@@ -366,8 +388,7 @@ export function deletePaths(
         ledger.touched.delete(path);
         ledger.lastTouched = undefined;
       } else {
-        context.ledger.changed.add(inodeKey(stat));
-        calls.unlink(directory, name);
+        takeOut(context, directory, name, stat);
       }
       ledger.deletions++;
       deleted++;

@@ -177,8 +177,8 @@ export function createPortableCalls(): SystemCalls {
         const aside = Buffer.concat([source, Buffer.from(".aside")]);
         const [a, b] = [notFollowed(source), notFollowed(target)];
         if (a.ino === b.ino && a.dev === b.dev) return;
-        const both = [notFollowed(source), notFollowed(target)].every((stat) => !stat.isDirectory());
-        if (both) {
+        // Neither is a directory; and link(2) of some systems follows a symbolic link.
+        if ([a, b].every((stat) => !stat.isDirectory() && !stat.isSymbolicLink())) {
           fs.linkSync(target, aside);
           fs.renameSync(source, target);
           fs.renameSync(aside, source);

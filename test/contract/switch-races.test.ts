@@ -62,6 +62,38 @@ test("a file that came between the check and the exchange is given its place bac
   t.is(fs.readFileSync(join(remote, "f"), "utf8"), "precious");
 });
 
+test("a file that came between the check and the deletion stays, and is reported", async (t) => {
+  const { master, remote, intrude } = createWorld(t);
+  fs.writeFileSync(join(master, "kept"), "from the master");
+  fs.writeFileSync(join(remote, "f"), "old");
+  let intruded = false;
+  const real = chooseCalls();
+  const coming = (name: string): void => {
+    if (name !== "f" || intruded) return;
+    intruded = true;
+    intrude("f");
+  };
+  const calls: SystemCalls = {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      coming(fromName);
+      real.rename(from, fromName, to, toName, how);
+    },
+    unlink(directory, name) {
+      coming(name);
+      real.unlink(directory, name);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.true(intruded);
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["f", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.is(fs.readFileSync(join(remote, "f"), "utf8"), "precious");
+  t.false(fs.existsSync(join(remote, ".lockstep")));
+});
+
 test("a name is not linked to what took the place of its group's first name after the check", async (t) => {
   const { master, remote, intrude } = createWorld(t);
   for (const root of [master, remote]) {
