@@ -112,7 +112,8 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       return await existing.newStream(protocol.id, limits);
     } catch (error) {
       // The connection may be one that died without a word; a new one tells.
-      if ((error as Error).name === "UnsupportedProtocolError" || signal.aborted) throw error;
+      const isRefused = (error as Error).name === "UnsupportedProtocolError";
+      if (isRefused || signal.aborted) throw error;
       existing.abort(error as Error);
       return node.dialProtocol(peer, protocol.id, limits);
     }
@@ -160,14 +161,16 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         const stream = await openStream(peerIdFromString(peer), protocol, signal);
         return new FrameChannel(stream, peer, protocol);
       } catch (error) {
-        if (signal.aborted) throw error;
+        const isLate = signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError";
+        if (signal.aborted && !isLate) throw error;
         const { name, message } = error as Error;
         if (name === "UnsupportedProtocolError") {
           throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${peer} refused to speak ${protocol.id} with us`, {
             cause: error,
           });
         }
-        const why = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
+        const refused = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
+        const why = isLate ? "it does not answer" : refused;
         throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });
       }
     },

@@ -6,6 +6,7 @@ import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
 import type { Channel, Frame, Mesh } from "../ports/mesh.ts";
 import { CONTENT_FRAME, isBeginFrame, listPart, readFrameHeader } from "../wire/content-frame.ts";
+import { deadline } from "../wire/deadline.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ContentRequest } from "../wire/messages.ts";
@@ -201,7 +202,7 @@ export class ContentFetcher {
   async #run(): Promise<void> {
     const { mesh, peer, silenceMs } = this.#init;
     const { signal } = this.#stopped;
-    const channel = await mesh.open(peer, CONTENT, AbortSignal.any([signal, AbortSignal.timeout(15_000)]));
+    const channel = await mesh.open(peer, CONTENT, deadline(signal, 15_000));
     this.#channel = channel;
     if (signal.aborted) throw ended();
     const take = async (frames: AsyncIterable<Frame>): Promise<void> => {

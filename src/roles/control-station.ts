@@ -5,6 +5,7 @@ import type { HostAddress, PeerId, RoleAssignment } from "../model/role.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeAssignment, encodeOrder } from "../wire/codec.ts";
+import { deadline } from "../wire/deadline.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ControlRequest, ControlResponse } from "../wire/messages.ts";
 import { CONTROL } from "../wire/protocols.ts";
@@ -100,7 +101,7 @@ export class ControlStation {
 
   /** @throws LockstepError when the host cannot be reached or does not trust this station */
   async status(host: HostAddress, signal: AbortSignal): Promise<HostStatus> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(STATUS_TIMEOUT_MS)]);
+    const limited = deadline(signal, STATUS_TIMEOUT_MS);
     const { status } = await this.#answer(host, { status: {} }, limited);
     if (status === undefined) throw new LockstepError("LOCKSTEP_MALFORMED", `${host.name} sent no status`);
     return {

@@ -13,6 +13,7 @@ import type { PeerId } from "../model/role.ts";
 import type { Mesh } from "../ports/mesh.ts";
 import type { CheckResult, Held } from "../ports/tree.ts";
 import { decodeError, decodeHeld, decodeHold, decodeProblems } from "../wire/codec.ts";
+import { deadline } from "../wire/deadline.ts";
 import { LIMITS } from "../wire/limits.ts";
 import type { PrepareRequest } from "../wire/messages.ts";
 import { ROUND } from "../wire/protocols.ts";
@@ -63,6 +64,9 @@ export interface StateAnswer {
   readonly lack: LockstepError | undefined;
 }
 
+/** For a host to answer that it takes part. */
+const OPEN_TIMEOUT_MS = 20_000;
+
 /** The comparison server's side of a round with one host: typed questions, answers checked. */
 export class HostLink {
   readonly host: string;
@@ -77,8 +81,7 @@ export class HostLink {
 
   static async open(mesh: Mesh, peer: PeerId, host: string, round: RoundId, signal: AbortSignal): Promise<HostLink> {
     try {
-      const timeout = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
-      const channel = await mesh.open(peer, ROUND, timeout);
+      const channel = await mesh.open(peer, ROUND, deadline(signal, OPEN_TIMEOUT_MS));
       return new HostLink(host, new Requester(channel, host), round);
     } catch (error) {
       if (signal.aborted || !(error instanceof LockstepError)) throw error;

@@ -132,3 +132,18 @@ test.serial(
     }
   },
 );
+
+test.serial("a remote that hangs before a round fails alone, when it has had its time", async (t) => {
+  t.timeout(120_000);
+  writeTree(fleet.path("alpha", "served"), { "for a remote that hangs": "x" });
+  fleet.host("beta").signal("SIGSTOP");
+  try {
+    const { exitCode, json } = await fleet.run("sync", "served");
+    t.is(exitCode, 3);
+    t.is(json.remotes["beta"].outcome, "failed");
+    t.is(json.remotes["beta"].problems[0].code, "LOCKSTEP_HOST_UNREACHABLE");
+    t.regex(json.remotes["beta"].problems[0].message, /beta: it does not answer/);
+  } finally {
+    fleet.host("beta").signal("SIGCONT");
+  }
+});
