@@ -23,14 +23,15 @@ export function guardDeletions(deletions: number, entries: number, max: MaxDelet
 }
 
 /**
- * Refuses an update that does not fit. The tree grows by what is new less what it replaces, and
- * the blocks under way are on disk twice.
+ * Refuses an update that does not fit. The tree grows by what is new less what it replaces, and of the
+ * blocks under way what is replaced is on disk twice.
  *
+ * @param inFlightBytes of the blocks that may be under way at once
  * @param freeBytes what the file system has left
  * @throws LockstepError `LOCKSTEP_SPACE_GUARD`
  */
 export function guardSpace(newBytes: number, replacedBytes: number, inFlightBytes: number, freeBytes: number): void {
-  const needed = Math.max(0, newBytes - replacedBytes) + Math.min(newBytes, inFlightBytes);
+  const needed = Math.max(0, newBytes - replacedBytes) + Math.min(newBytes, replacedBytes, inFlightBytes);
   if (needed <= freeBytes) return;
   throw new LockstepError(
     "LOCKSTEP_SPACE_GUARD",

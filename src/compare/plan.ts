@@ -106,6 +106,7 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
   const actions = new Map<BytePath, Action>();
   const planned: PlannedPath[] = [];
   const deletions: BytePath[] = [];
+  const replaced: BytePath[] = [];
   const problems: Problem[] = [];
   let [created, updated, deleted, attributes, kept] = [0, 0, 0, 0, 0];
   let [newBytes, replacedBytes] = [0, 0];
@@ -119,7 +120,8 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
       }
       deleted++;
       // Below a directory that turns into something else the switch itself takes the path away.
-      if (replacedDirectory === undefined || !isWithin(path, replacedDirectory)) deletions.push(path);
+      const isTaken = replacedDirectory !== undefined && isWithin(path, replacedDirectory);
+      (isTaken ? replaced : deletions).push(path);
       continue;
     }
     const lost = remote === undefined ? 0 : lostColumns(master.entry, remote.entry, pair.columns, options.represents);
@@ -147,5 +149,5 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
     }
   }
   const counts = { created, updated, deleted, attributes };
-  return { plan: { actions, deletions, counts, newBytes, replacedBytes }, planned, kept, problems };
+  return { plan: { actions, deletions, replaced, counts, newBytes, replacedBytes }, planned, kept, problems };
 }

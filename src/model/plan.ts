@@ -37,6 +37,8 @@ export interface RemotePlan {
   readonly actions: ReadonlyMap<BytePath, Action>;
   /** Paths that the remote has and the master not; in order. */
   readonly deletions: readonly BytePath[];
+  /** Paths that go with a directory which turns into something else; counted as deleted. */
+  readonly replaced: readonly BytePath[];
   readonly counts: ChangeCounts;
   /** Bytes of files to be made anew, and of the files that they replace. */
   readonly newBytes: number;

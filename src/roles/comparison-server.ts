@@ -339,7 +339,8 @@ class Round {
     else remote.rechecked += comparison.checksummed;
     const { contentDiffers } = comparison;
     const result = planRemote(comparison.pairs, { contentDiffers, represents, delete: order.delete });
-    remote.compareProblems = [...comparison.problems, ...result.problems];
+    // What could not be read comes after what the remote cannot set, of which a path may have both.
+    remote.compareProblems = [...result.problems, ...comparison.problems];
     remote.kept = result.kept;
     if (pass > 0) this.#noteInconsistent(remote, result.plan);
     remote.current = result;
@@ -379,10 +380,11 @@ class Round {
     const bounds: BlockBounds = { ...DEFAULT_BLOCK_BOUNDS, maxBytes: blockBytes, maxPaths: blockPaths };
     const fanOut = this.#fanOut();
     const preparing = this.#active().map(async (remote) => {
-      const { plan } = remote.current as PlanResult;
+      const { plan, planned } = remote.current as PlanResult;
       try {
-        const inFlightBytes = bounds.maxBytes * (STAGE_AHEAD + 1);
         const { newBytes, replacedBytes, counts } = plan;
+        const longest = planned.reduce((most, { bytes }) => Math.max(most, bytes), bounds.maxBytes);
+        const inFlightBytes = longest * (STAGE_AHEAD + 1);
         const feeding = fanOut.get(remote) ?? ALONE;
         const request = { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding };
         const prepared = await (remote.link as HostLink).prepare(request);
@@ -716,7 +718,9 @@ class Round {
     const plan = remote.current?.plan;
     if (plan === undefined || mode === "plan") return [...problems.values()];
     for (const path of [...plan.actions.keys(), ...plan.deletions]) {
-      if (problems.has(path)) continue;
+      // That its owner, say, cannot be set must not hide that its content differs.
+      const known = problems.get(path);
+      if (known !== undefined && known.code !== "LOCKSTEP_UNREPRESENTABLE") continue;
       const drift = { path, code: "LOCKSTEP_DRIFT", message: "is not as on the master" } as const;
       const left = { path, code: "LOCKSTEP_NOT_IN_STEP", message: "still differs after all passes" } as const;
       problems.set(path, mode === "verify" ? drift : (remote.applyProblems.get(path) ?? left));
@@ -765,11 +769,12 @@ function reportChanges(plan: RemotePlan | undefined): Pick<RemoteReport, "change
     if (changes.length === MAX_REPORTED_CHANGES) break;
     changes.push({ path: displayPath(path), change: CHANGE_NAMES[action - 1] });
   }
-  for (const path of plan.deletions) {
+  const gone = [...plan.deletions, ...plan.replaced];
+  for (const path of gone) {
     if (changes.length === MAX_REPORTED_CHANGES) break;
     changes.push({ path: displayPath(path), change: "delete" });
   }
-  return { changes, changesOmitted: plan.actions.size + plan.deletions.length - changes.length };
+  return { changes, changesOmitted: plan.actions.size + gone.length - changes.length };
 }
 
 function unionPaths(lists: readonly (readonly BytePath[])[]): BytePath[] {

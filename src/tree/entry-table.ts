@@ -55,6 +55,7 @@ export interface Expected {
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly links: number;
+  readonly size: number;
 }
 
 /** An inode of the root's file system as a map key. */
@@ -62,8 +63,16 @@ export function inodeKey(stat: FileStat | Expected): string {
   return `${stat.inodeHigh}:${stat.inodeLow}`;
 }
 
+/** Size and mtime too, as what is written twice within a clock tick keeps its ctime. */
 export function matchesExpected(stat: FileStat, expected: Expected): boolean {
-  return stat.inodeLow === expected.inodeLow && stat.inodeHigh === expected.inodeHigh && sameCtime(stat, expected);
+  return (
+    stat.inodeLow === expected.inodeLow &&
+    stat.inodeHigh === expected.inodeHigh &&
+    stat.size === expected.size &&
+    stat.mtimeSec === expected.mtimeSec &&
+    stat.mtimeNsec === expected.mtimeNsec &&
+    sameCtime(stat, expected)
+  );
 }
 
 /** Of one inode: nothing of it has been changed. */
@@ -190,6 +199,10 @@ export class EntryTable {
     return this.#fields.inodeHigh[i] * 4294967296 + this.#fields.inodeLow[i];
   }
 
+  uid(i: number): number {
+    return this.#fields.uid[i];
+  }
+
   size(i: number): number {
     return this.#fields.size[i];
   }
@@ -238,6 +251,7 @@ export class EntryTable {
       mtimeSec: f.mtimeSec[i],
       mtimeNsec: f.mtimeNsec[i],
       links: f.links[i],
+      size: f.size[i],
     };
   }
 

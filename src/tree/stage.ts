@@ -215,12 +215,16 @@ function stageStep(context: ApplyContext, block: Block, step: Step): void {
   settleStaged(context, step, name);
 }
 
-/** True when the inode has names that the plan does not know: it must not be changed in place. */
+/**
+ * True when the inode must not be changed in place, as it has names that the plan does not know; or cannot be, as
+ * it is somebody else's and this process is not root: then the path gets an inode of its own.
+ */
 function needsOwnInode(context: ApplyContext, entry: Entry): boolean {
   if (entry.type === DIRECTORY) return false;
   const { table, listed } = context.list;
   const ordinal = table.find(entry.path, listed);
   if (ordinal === undefined) return true;
+  if (!context.calls.canChown && table.uid(ordinal) !== OWN.uid) return true;
   return table.links(ordinal) !== table.knownLinks(ordinal);
 }
 

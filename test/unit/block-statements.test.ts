@@ -21,7 +21,7 @@ function blocksOf(...sizes: readonly number[]): FileBlock[] {
 
 function planOf(blocks: readonly FileBlock[]): RemotePlan {
   const actions = new Map(blocks.flatMap(({ paths }) => paths.map(({ path }) => [path, ACTIONS.create])));
-  return { actions, deletions: [], counts: NO_CHANGES, newBytes: 0, replacedBytes: 0 };
+  return { actions, deletions: [], replaced: [], counts: NO_CHANGES, newBytes: 0, replacedBytes: 0 };
 }
 
 interface Options {

@@ -1,0 +1,48 @@
+import * as fs from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { chooseCalls } from "../../src/tree/choose-calls.ts";
+import { type DirectoryHandle, newFileStat, type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
+import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+test("a host that is not root replaces files of others that it cannot change in place", async (t) => {
+  if (process.getuid?.() !== 0) return t.pass();
+  const directory = tempDirectory(t);
+  const [master, remote] = ["master", "remote"].map((name) => join(directory, name));
+  for (const root of [master, remote]) {
+    fs.mkdirSync(root);
+    for (const name of ["mode", "time"]) fs.writeFileSync(join(root, name), "content");
+  }
+  const time = new Date(1_700_000_000_000);
+  for (const name of ["mode", "time"]) {
+    fs.utimesSync(join(master, name), time, time);
+    fs.utimesSync(join(remote, name), time, name === "time" ? new Date(0) : time);
+    fs.chownSync(join(remote, name), 1234, 1234);
+  }
+  fs.chmodSync(join(remote, "mode"), 0o666);
+  const real = chooseCalls();
+  const forbid = (handle: DirectoryHandle, name: string, call: string): void => {
+    const stat = newFileStat();
+    if (real.stat(handle, name, stat) && stat.uid === 1234) throw new SystemError("EPERM", call);
+  };
+  const calls: SystemCalls = {
+    ...real,
+    canChown: false,
+    chown() {
+      throw new SystemError("EPERM", "chown");
+    },
+    chmod(handle, name, mode) {
+      forbid(handle, name, "chmod");
+      real.chmod(handle, name, mode);
+    },
+    setTime(handle, name, sec, nsec) {
+      forbid(handle, name, "utimensat");
+      real.setTime(handle, name, sec, nsec);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(problems, []);
+  t.is(fs.statSync(join(remote, "mode")).mode & 0o777, 0o644);
+  t.is(fs.statSync(join(remote, "time")).mtimeMs, time.getTime());
+});
