@@ -5,7 +5,7 @@ import type { RoundMode } from "../../src/model/order.ts";
 import type { RoundReport } from "../../src/model/report.ts";
 import type { RoundOptions } from "../command-options.ts";
 import { exitCodeOfReport } from "../exit-codes.ts";
-import { type FleetRoot, readFleet } from "../fleet-file.ts";
+import { assignmentOf, type FleetRoot, readFleet } from "../fleet-file.ts";
 import { ProgressDisplay } from "../render/progress.ts";
 import { renderReport } from "../render/report.ts";
 import { withStation } from "../station.ts";
@@ -51,7 +51,8 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
     };
     let last: RoundReport | undefined;
     try {
-      for await (const event of station.round(root.comparison[0], order, signal)) {
+      const roles = assignmentOf(root, 0);
+      for await (const event of station.round(root.comparison[0], order, signal, roles)) {
         if (event.kind === "report") last = event.report;
         else display?.show(event);
       }

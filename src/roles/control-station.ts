@@ -9,6 +9,7 @@ import { deadline } from "../wire/deadline.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ControlRequest, ControlResponse } from "../wire/messages.ts";
 import { CONTROL } from "../wire/protocols.ts";
+import { rolesDigest } from "../wire/roles-digest.ts";
 import { deliverAssignment } from "./host.ts";
 
 export interface ControlComponents {
@@ -22,6 +23,8 @@ export interface RootStatus {
   readonly epoch: number;
   readonly sequence: number;
   readonly roles: readonly string[];
+  /** Who is what by the assignment in force (`rolesDigest`); "" without one. */
+  readonly rolesDigest: string;
   readonly served: boolean;
   readonly busy: boolean;
   /** Files held, and blocks being checked, at that moment. */
@@ -43,6 +46,12 @@ export interface Delivery {
 }
 
 const STATUS_TIMEOUT_MS = 15_000;
+/** An order that others were ahead of is made anew, at most so many times. */
+const MAX_ORDERS = 5;
+
+type OrderContent = Omit<RoundOrder, "epoch" | "sequence" | "now" | "expiry">;
+type Roles = Pick<RoleAssignment, "root" | "master" | "comparison" | "remotes">;
+
 /** How long hosts accept to begin an order; clocks of a fleet differ by seconds, not by minutes. */
 const ORDER_LIFETIME_MS = 10 * 60_000;
 
@@ -168,12 +177,37 @@ export class ControlStation {
    * Orders a round from the comparison server and yields what happens; the last event is the report.
    *
    * @param order what the fleet file says; epoch and sequence are those of the host's status
+   * @param roles who is what by the fleet file: nothing is ordered where something else is in force
+   * @throws LockstepError `LOCKSTEP_NOT_ASSIGNED`, and what the comparison server refuses with
    */
   async *round(
     comparison: HostAddress,
-    order: Omit<RoundOrder, "epoch" | "sequence" | "now" | "expiry">,
+    order: OrderContent,
     signal: AbortSignal,
+    roles?: Roles,
   ): AsyncGenerator<RoundEvent> {
+    for (let tries = 1; ; tries++) {
+      const sealed = await this.#seal(comparison, order, signal, roles);
+      try {
+        for await (const { event } of this.#converse(comparison, { round: { order: sealed } }, signal)) {
+          if (event !== undefined) yield JSON.parse(event) as RoundEvent;
+        }
+        return;
+      } catch (error) {
+        // Another command was there first, between our question for the sequence and our order.
+        const isLate = error instanceof LockstepError && error.code === "LOCKSTEP_SEQUENCE_OLD";
+        if (!isLate || tries === MAX_ORDERS) throw error;
+      }
+    }
+  }
+
+  /** The signed order, as the next one that the comparison server would take. */
+  async #seal(
+    comparison: HostAddress,
+    order: OrderContent,
+    signal: AbortSignal,
+    roles: Roles | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const { signer, clock } = this.#components;
     const status = await this.status(comparison, signal);
     const root = status.roots.find((candidate) => candidate.root === order.root);
@@ -183,13 +217,17 @@ export class ControlStation {
         `${comparison.name} has no roles for root ${order.root}; run \`lockstep assign\``,
       );
     }
+    if (roles !== undefined && root.rolesDigest !== rolesDigest(roles)) {
+      throw new LockstepError(
+        "LOCKSTEP_NOT_ASSIGNED",
+        `the fleet file names another master, comparison server or remotes for root ${order.root} than are in force ` +
+          `(epoch ${root.epoch}); nothing was done. Run \`lockstep assign\``,
+      );
+    }
     const now = clock.now();
     // Time in microseconds, so that orders of several stations and processes follow each other.
     const sequence = Math.max(root.sequence + 1, now * 1000);
     const full: RoundOrder = { ...order, epoch: root.epoch, sequence, now, expiry: now + ORDER_LIFETIME_MS };
-    const sealed = new Uint8Array(await signer.seal("lockstep-round-order", encodeOrder(full)));
-    for await (const { event } of this.#converse(comparison, { round: { order: sealed } }, signal)) {
-      if (event !== undefined) yield JSON.parse(event) as RoundEvent;
-    }
+    return new Uint8Array(await signer.seal("lockstep-round-order", encodeOrder(full)));
   }
 }

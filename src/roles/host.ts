@@ -16,6 +16,7 @@ import {
   type StatusMessage,
 } from "../wire/messages.ts";
 import { ASSIGN, CONTENT, CONTROL, ROUND } from "../wire/protocols.ts";
+import { rolesDigest } from "../wire/roles-digest.ts";
 import { meetLater } from "./acquaintance.ts";
 import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
@@ -179,6 +180,7 @@ async function statusOf(components: HostComponents, rounds: ActiveRounds): Promi
       epoch: assignment?.epoch ?? 0,
       sequence: Math.max(await state.highestSequence(root), await state.highestSequence(`comparison!${root}`)),
       roles: assignment === undefined ? [] : rolesOf(assignment, mesh.self),
+      rolesDigest: assignment === undefined ? "" : rolesDigest(assignment),
       served: trees.has(root),
       busy: rounds.get(root) !== undefined || comparison.isBusy(root),
       ...(rounds.get(root)?.round.activity() ?? { held: 0, checking: 0 }),

@@ -10057,6 +10057,12 @@ export namespace ControlResponse {
     index: number
   }
 
+  export interface ControlResponseStatusRootsRolesDigestFieldEvent {
+    field: '$.status.roots[].rolesDigest'
+    value: string
+    index: number
+  }
+
   export interface ControlResponseStatusLacksFieldEvent {
     field: '$.status.lacks[]'
     index: number
@@ -10081,7 +10087,7 @@ export namespace ControlResponse {
     return decodeMessage(buf, ControlResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent | ControlResponseBeatFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusRootsRolesDigestFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent | ControlResponseBeatFieldEvent> {
     return streamMessage(buf, ControlResponse.codec(), opts)
   }
 }
@@ -10436,6 +10442,12 @@ export namespace StatusMessage {
     index: number
   }
 
+  export interface StatusMessageRootsRolesDigestFieldEvent {
+    field: '$.roots[].rolesDigest'
+    value: string
+    index: number
+  }
+
   export interface StatusMessageLacksFieldEvent {
     field: '$.lacks[]'
     index: number
@@ -10450,7 +10462,7 @@ export namespace StatusMessage {
     return decodeMessage(buf, StatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageRootsHeldFieldEvent | StatusMessageRootsCheckingFieldEvent | StatusMessageLacksFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageRootsHeldFieldEvent | StatusMessageRootsCheckingFieldEvent | StatusMessageRootsRolesDigestFieldEvent | StatusMessageLacksFieldEvent> {
     return streamMessage(buf, StatusMessage.codec(), opts)
   }
 }
@@ -10465,6 +10477,7 @@ export interface RootStatusMessage {
   lastRound?: string
   held: number
   checking: number
+  rolesDigest: string
 }
 
 export namespace RootStatusMessage {
@@ -10524,6 +10537,11 @@ export namespace RootStatusMessage {
           w.uint32(obj.checking)
         }
 
+        if ((obj.rolesDigest != null && obj.rolesDigest !== '')) {
+          w.uint32(82)
+          w.string(obj.rolesDigest)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -10536,7 +10554,8 @@ export namespace RootStatusMessage {
           served: false,
           busy: false,
           held: 0,
-          checking: 0
+          checking: 0,
+          rolesDigest: ''
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -10583,6 +10602,10 @@ export namespace RootStatusMessage {
             }
             case 9: {
               obj.checking = reader.uint32()
+              break
+            }
+            case 10: {
+              obj.rolesDigest = reader.string()
               break
             }
             default: {
@@ -10675,6 +10698,13 @@ export namespace RootStatusMessage {
               }
               break
             }
+            case 10: {
+              yield {
+                field: `${prefix}.rolesDigest`,
+                value: reader.string()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -10733,6 +10763,11 @@ export namespace RootStatusMessage {
     value: number
   }
 
+  export interface RootStatusMessageRolesDigestFieldEvent {
+    field: '$.rolesDigest'
+    value: string
+  }
+
   export function encode (obj: Partial<RootStatusMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RootStatusMessage.codec())
   }
@@ -10741,7 +10776,7 @@ export namespace RootStatusMessage {
     return decodeMessage(buf, RootStatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent | RootStatusMessageHeldFieldEvent | RootStatusMessageCheckingFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent | RootStatusMessageHeldFieldEvent | RootStatusMessageCheckingFieldEvent | RootStatusMessageRolesDigestFieldEvent> {
     return streamMessage(buf, RootStatusMessage.codec(), opts)
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { differences, Fleet, writeTree } from "./mesh-harness.ts";
@@ -72,4 +72,28 @@ test.serial("a host can be comparison server and master at once", async (t) => {
   const sync = await fleet.run("sync", "near");
   t.is(sync.exitCode, 0, sync.stdout);
   t.is(differences(fleet.path("alpha", "near"), fleet.path("beta", "near")), "");
+});
+
+test.serial("nothing is ordered while the fleet file names other roles than are in force", async (t) => {
+  writeTree(fleet.path("beta", "near"), { "made on beta": "precious" });
+  fleet.configure("near", { master: "beta", remotes: ["alpha"] });
+  const refused = await fleet.run("sync", "near");
+  t.is(refused.exitCode, 1);
+  t.is(refused.json.error?.code, "LOCKSTEP_NOT_ASSIGNED");
+  t.regex(refused.json.error?.message ?? "", /lockstep assign/);
+  t.true(existsSync(join(fleet.path("beta", "near"), "made on beta")));
+  await fleet.assign();
+  t.is((await fleet.run("sync", "near")).exitCode, 0);
+  t.is(differences(fleet.path("beta", "near"), fleet.path("alpha", "near")), "");
+});
+
+test.serial("of several commands at once each is carried out, or told that a round is under way", async (t) => {
+  const runs = await Promise.all(["sync", "plan", "verify", "sync"].map((command) => fleet.run(command, "www")));
+  const codes = runs.map(({ exitCode, json }) => (exitCode === 0 ? "done" : json.error?.code));
+  t.true(codes.includes("done"), codes.join());
+  // A participant may still be busy with the round that has just ended.
+  t.deepEqual(
+    codes.filter((code) => code === "LOCKSTEP_SEQUENCE_OLD"),
+    [],
+  );
 });

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { type CommandResult, Fleet, runLockstep, writeTree } from "./mesh-harness.ts";
+import { type CommandResult, Fleet, LOCKSTEP_BIN, runLockstep, writeTree } from "./mesh-harness.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "lockstep-usage-"));
 const at = (name: string): string => join(directory, name);
@@ -239,4 +240,14 @@ test.serial("with a running fleet: status, unreachable hosts, a second node, and
   } finally {
     await fleet.stop();
   }
+});
+
+test("output that cannot be written is told of, and a reader that has read enough is not a failure", (t) => {
+  if (!existsSync("/dev/full")) return t.pass();
+  const id = (redirection: string) =>
+    spawnSync("bash", ["-c", `"$0" id --data "$1" ${redirection}`, LOCKSTEP_BIN, at("output")], { encoding: "utf8" });
+  const full = id("> /dev/full");
+  t.is(full.status, 1);
+  t.regex(full.stderr, /cannot be written \(ENOSPC\)/);
+  t.is(id("| true; exit $PIPESTATUS").status, 0);
 });
