@@ -4,9 +4,11 @@ import { createClassifier } from "../compare/classify.ts";
 import { guardDeletions } from "../compare/guard.ts";
 import { planFanOut } from "../compare/neighbours.ts";
 import { type PlanResult, planRemote } from "../compare/plan.ts";
+import { sameDigest } from "../model/digest.ts";
 import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts";
 import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock, isLong } from "../model/file-block.ts";
-import { type Hold, type RoundId, type RoundOrder, roundName } from "../model/order.ts";
+import { encodeListRoot } from "../model/manifest.ts";
+import { type Hold, type RoundId, type RoundOrder, roundName, sameRound } from "../model/order.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
 import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
@@ -29,13 +31,14 @@ import type { Clock } from "../ports/clock.ts";
 import type { Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Held } from "../ports/tree.ts";
+import { decodeMessage, decodeRoundId } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
-import type { PrepareRequest } from "../wire/messages.ts";
+import { ListStatementMessage, type PrepareRequest } from "../wire/messages.ts";
 import { AbsenceStatements } from "./absence-statements.ts";
 import type { Authority, KeptAssignment } from "./authority.ts";
 import { BlockStatements, type TakenStatement } from "./block-statements.ts";
 import { type Comparison, compareLists } from "./compare-lists.ts";
-import { HostLink, type StagePart } from "./host-link.ts";
+import { HostLink, type HostList, type StagePart } from "./host-link.ts";
 import { ListedHost } from "./listed-host.ts";
 
 export interface ComparisonComponents {
@@ -309,7 +312,9 @@ class Round {
     });
     const active = this.#active();
     try {
-      this.#masterList = new ListedHost(master, await master.list());
+      const list = await master.list();
+      await this.#checkListRoot(list);
+      this.#masterList = new ListedHost(master, list);
     } catch (error) {
       await Promise.all(lists);
       throw error;
@@ -329,6 +334,16 @@ class Round {
         }
       }),
     );
+  }
+
+  /** What the round goes by is signed by the master, for this round. */
+  async #checkListRoot({ root, statement = new Uint8Array(0) }: HostList): Promise<void> {
+    const { signer, payload } = await this.#components.signer.open("lockstep-list-root", statement);
+    const { round, listRoot } = decodeMessage((bytes) => ListStatementMessage.decode(bytes), payload);
+    const isHere = signer === this.#kept.assignment.master && sameRound(decodeRoundId(round), this.#id);
+    if (isHere && sameDigest(listRoot, encodeListRoot(root))) return;
+    const message = "the master's list is not under its signature for this round";
+    throw new LockstepError("LOCKSTEP_BAD_SIGNATURE", message, { host: (this.#master as HostLink).host });
   }
 
   #take(remote: RemoteProgress, list: ListedHost, comparison: Comparison, pass: number): void {

@@ -26,6 +26,8 @@ export interface HostList {
   readonly contentRoot: Uint8Array | undefined;
   readonly represents: Abilities;
   readonly blind: readonly Problem[];
+  /** The root under its host's signature; of the master only. */
+  readonly statement: Uint8Array | undefined;
 }
 
 export interface FoundEntry {
@@ -117,6 +119,7 @@ export class HostLink {
       contentRoot: list.contentRoot,
       represents: list.represents,
       blind: decodeProblems(list.blind),
+      statement: list.statement,
     };
   }
 

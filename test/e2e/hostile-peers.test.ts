@@ -30,7 +30,7 @@ import { createCompressor } from "../../src/tree/compress.ts";
 import { RecordPacker } from "../../src/tree/content-records.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { packChunkList } from "../../src/tree/pack-chunk-list.ts";
-import { decodeMessage, encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
+import { decodeMessage, decodeRoundId, encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
 import {
   CONTENT_FRAME,
   listFrames,
@@ -38,7 +38,7 @@ import {
   readFrameHeader,
   writeFrameHeader,
 } from "../../src/wire/content-frame.ts";
-import { ContentRequest, type RoundRequest } from "../../src/wire/messages.ts";
+import { ContentRequest, ListStatementMessage, type RoundRequest } from "../../src/wire/messages.ts";
 import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
 import { Requester, type ResponseBody, respond } from "../../src/wire/request-response.ts";
 import { differences, dumpTree, Fleet, isTidy, runLockstep, writeTree } from "./mesh-harness.ts";
@@ -58,6 +58,8 @@ let mallory: { identity: Identity; mesh: RunningMesh };
 /** Master. */
 let judas: { identity: Identity; mesh: RunningMesh };
 let serving: Serving = async () => undefined;
+/** What judas answers as a participant. */
+let lying: (request: RoundRequest) => AsyncGenerator<ResponseBody> = async function* () {};
 let epoch = 1;
 let outside: string;
 
@@ -1014,12 +1016,12 @@ test.serial("a remote that answers with lies fails alone; the others are brought
   judas.mesh.handle(
     ROUND,
     () => true,
-    (channel) =>
-      respond(channel, async function* (request) {
-        if (request.begin !== undefined) yield { begin: { lacks: [] } };
-        else if (request.end === undefined) yield* [answer(request)].flat();
-      }),
+    (channel) => respond(channel, (request) => lying(request)),
   );
+  lying = async function* (request) {
+    if (request.begin !== undefined) yield { begin: { lacks: [] } };
+    else if (request.end === undefined) yield* [answer(request)].flat();
+  };
   const fleetFile = join(fleet.directory, "with-judas.yaml");
   const { hosts, roots } = JSON.parse(fleet.fleetText());
   roots.www.remotes = ["beta", "judas"];
@@ -1035,6 +1037,45 @@ test.serial("a remote that answers with lies fails alone; the others are brought
     t.is(json.remotes["beta"].outcome, "in-step", lie);
     t.is(differences(fleet.path("alpha", "www"), fleet.path("beta", "www")), "", lie);
   }
+});
+
+test.serial("a master whose list is not under its signature for this round is not followed", async (t) => {
+  writeTree(fleet.path("beta", "www"), { "on beta": "precious" });
+  const list = { root: encodeListRoot({ count: 0, levelSizes: [0], digests: new Uint8Array(0) }), entries: 0 };
+  const signed = async (round: RoundId, signer: Identity, root: Uint8Array<ArrayBuffer>) => {
+    const payload = ListStatementMessage.encode({ round: { ...round }, listRoot: root });
+    return new Uint8Array(await signer.seal("lockstep-list-root", payload));
+  };
+  let statement: (round: RoundId) => Promise<Uint8Array<ArrayBuffer> | undefined> = async () => undefined;
+  // Registered by the test before.
+  lying = async function* (request) {
+    if (request.begin !== undefined) yield { begin: { lacks: [] } };
+    if (request.list === undefined) return;
+    const round = decodeRoundId(request.round);
+    yield { list: { ...list, represents: ALL_ABILITIES, blind: [], statement: await statement(round) } };
+  };
+  const fleetFile = join(fleet.directory, "judas-as-master.yaml");
+  const { hosts, roots } = JSON.parse(fleet.fleetText());
+  roots.www.master = "judas";
+  roots.www.remotes = ["beta"];
+  writeFileSync(fleetFile, JSON.stringify({ hosts: { ...hosts, judas: judas.mesh.addresses()[0] }, roots }));
+  const station = ["--data", fleet.controlData, "--fleet", fleetFile, "--json"];
+  await runLockstep("assign", ...station);
+  for (const forged of [
+    async () => undefined,
+    (round: RoundId) => signed(round, mallory.identity, list.root),
+    (round: RoundId) => signed({ ...round, sequence: round.sequence - 1 }, judas.identity, list.root),
+    (round: RoundId) => signed(round, judas.identity, new Uint8Array([1, 2, 3])),
+  ]) {
+    statement = forged;
+    const { json, exitCode } = await runLockstep("sync", "www", ...station);
+    t.is(exitCode, 1);
+    t.is(json.error?.code, "LOCKSTEP_BAD_SIGNATURE");
+  }
+  // What it signs properly is taken; that it would delete half of what beta has, beta's guard says.
+  statement = (round) => signed(round, judas.identity, list.root);
+  t.not((await runLockstep("sync", "www", ...station)).json.error?.code, "LOCKSTEP_BAD_SIGNATURE");
+  t.true(existsSync(join(fleet.path("beta", "www"), "on beta")));
 });
 
 test.serial("after all that, the hosts still work", async (t) => {
