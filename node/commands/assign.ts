@@ -16,7 +16,7 @@ export async function runAssign(options: StationOptions): Promise<void> {
   const fleet = readFleet(options.fleet);
   const assigned = await withStation(options.data, async (station, signal) => {
     const known = await Promise.all(
-      fleet.hosts.map((host) => station.status(host, signal).catch((error: unknown) => refusal(error))),
+      fleet.hosts.map((host) => station.status(host, signal).catch((error: unknown) => refusal(error, host.name))),
     );
     const results = new Map<string, Assigned>();
     for (const root of fleet.roots.values()) {
@@ -31,10 +31,16 @@ export async function runAssign(options: StationOptions): Promise<void> {
   else print(assigned);
 }
 
-/** A host that is away or does not trust this station knows of no epoch that we could see. */
-function refusal(error: unknown): undefined {
-  if (error instanceof LockstepError) return undefined;
-  throw toLockstepError(error);
+/**
+ * A host that is away or does not trust this station knows of no epoch that we could see. One that turns out to
+ * be another than the fleet file says must get no role: hosts that know each other would not look at its address.
+ */
+function refusal(error: unknown, name: string): undefined {
+  if (!(error instanceof LockstepError)) throw toLockstepError(error);
+  // The words of libp2p's Noise, which has no code for it.
+  if (!/identity key .* does not match/.test(error.message)) return undefined;
+  const message = `another host answers at the address of ${name}: is its peer id in the fleet file that of \`lockstep id\` there?`;
+  throw new LockstepError("LOCKSTEP_CONFIG", `${message} Nothing was assigned`, { host: name, cause: error });
 }
 
 function highestEpoch(known: readonly (HostStatus | undefined)[], root: string): number {

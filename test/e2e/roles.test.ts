@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { differences, Fleet, writeTree } from "./mesh-harness.ts";
+import { differences, Fleet, runLockstep, writeTree } from "./mesh-harness.ts";
 
 let fleet: Fleet;
 
@@ -96,4 +96,19 @@ test.serial("of several commands at once each is carried out, or told that a rou
     codes.filter((code) => code === "LOCKSTEP_SEQUENCE_OLD"),
     [],
   );
+});
+
+test.serial("a fleet file in which two hosts have each other's peer id assigns nothing", async (t) => {
+  const { hosts, roots } = JSON.parse(fleet.fleetText()) as { hosts: Record<string, string>; roots: unknown };
+  const swapped = { ...hosts };
+  const [alpha, beta] = ["alpha", "beta"].map((name) => hosts[name].split("/p2p/"));
+  swapped["alpha"] = `${alpha[0]}/p2p/${beta[1]}`;
+  swapped["beta"] = `${beta[0]}/p2p/${alpha[1]}`;
+  const file = join(fleet.directory, "swapped.yaml");
+  writeFileSync(file, JSON.stringify({ hosts: swapped, roots }));
+  const before = await rolesIn("www");
+  const refused = await runLockstep("assign", "--data", fleet.controlData, "--fleet", file, "--json");
+  t.is(refused.exitCode, 2, refused.stdout);
+  t.regex(refused.stderr, /another host answers at the address of (alpha|beta)/);
+  t.deepEqual(await rolesIn("www"), before);
 });
