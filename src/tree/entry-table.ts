@@ -171,17 +171,27 @@ export class EntryTable {
     return i;
   }
 
-  /** Finds, among paths of more than one link, those of the same inode; the first in order leads. */
-  groupLinks(): void {
-    const leaders = new Map<string, number>();
+  /**
+   * Finds, among paths of more than one link, those of the same inode; the first in order leads.
+   *
+   * @param first those from this ordinal on are new, and join the groups of the others
+   */
+  groupLinks(first = 0): void {
     const f = this.#fields;
-    for (let i = 0; i < this.count; i++) {
-      if (f.links[i] < 2 || this.type(i) === ENTRY_TYPES.directory) continue;
-      const key = `${f.device[i]}:${f.inodeHigh[i]}:${f.inodeLow[i]}`;
-      const leader = leaders.get(key);
-      if (leader === undefined) leaders.set(key, i);
+    const isLinked = (i: number): boolean => f.links[i] >= 2 && this.type(i) !== ENTRY_TYPES.directory;
+    const added: number[] = [];
+    for (let i = first; i < this.count; i++) if (isLinked(i)) added.push(i);
+    if (added.length === 0) return;
+    const inode = (i: number): string => `${f.device[i]}:${f.inodeHigh[i]}:${f.inodeLow[i]}`;
+    const leaders = new Map<string, number>();
+    for (let i = 0; i < first; i++) if (isLinked(i) && f.leader[i] < 0) leaders.set(inode(i), i);
+    for (const i of added.sort((a, b) => comparePaths(this.paths[a], this.paths[b]))) {
+      const leader = leaders.get(inode(i));
+      // One that was listed as the first of its group, and comes after this one, stays so: others have been told.
+      if (leader === undefined || comparePaths(this.paths[leader], this.paths[i]) >= 0) leaders.set(inode(i), i);
       else f.leader[i] = leader;
-      this.#groupSizes.set(leader ?? i, (this.#groupSizes.get(leader ?? i) ?? 0) + 1);
+      const group = f.leader[i] < 0 ? i : f.leader[i];
+      this.#groupSizes.set(group, (this.#groupSizes.get(group) ?? 0) + 1);
     }
   }
 

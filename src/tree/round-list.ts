@@ -262,17 +262,23 @@ export class RoundList {
   /** Whether these paths, which were not listed, exist all the same. */
   async lookup(paths: readonly BytePath[]): Promise<Found[]> {
     const first = this.#table.count;
-    const found = paths.map((path): Found => {
+    const looked = paths.map((path): Found => {
       const absent = { path, entry: undefined, ordinal: 0, problem: undefined };
       try {
         const target = this.#statPath(path);
         if (target === undefined) return absent;
         const ordinal = this.#table.add(path, this.#stat, target, this.#xattrs(path));
         this.#found.set(path, ordinal);
-        return { path, entry: this.#table.entry(ordinal), ordinal, problem: undefined };
+        return { ...absent, ordinal };
       } catch (error) {
         return { ...absent, problem: this.#problem(path, error, "LOCKSTEP_ACCESS_DENIED") };
       }
+    });
+    // Further names of a file are so here as well.
+    this.#table.groupLinks(first);
+    const found = looked.map((one) => {
+      const ordinal = this.#found.get(one.path);
+      return ordinal === undefined || ordinal < first ? one : { ...one, entry: this.#table.entry(ordinal) };
     });
     this.#growDigests();
     await this.#loadCached(first, this.#table.count);

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { countsOf, differences, dumpTree, Fleet, NO_CHANGES, type RootOptions, writeTree } from "./mesh-harness.ts";
@@ -9,7 +19,7 @@ const classes = {
   pages: { include: ["**/*.html"], exclude: ["drafts/**"], type: ["file"], size: "<1KiB" },
   old: { age: ">7d", type: ["file"] },
 };
-const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted"];
+const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted", "linked"];
 
 test.before(async () => {
   const root: RootOptions = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%", classes };
@@ -172,4 +182,19 @@ test.serial("a class never touches the rest, whatever lies there", async (t) => 
   const before = dumpTree(remote);
   t.deepEqual(countsOf(await syncClass(t, "group")), NO_CHANGES);
   t.is(dumpTree(remote), before);
+});
+
+test.serial("names of one file stay so when the master's has left the group", async (t) => {
+  const { master, remote } = paths("linked");
+  writeTree(master, { "a.html": "short" });
+  for (const name of ["b.html", "c.html"]) linkSync(join(master, "a.html"), join(master, name));
+  t.is((await fleet.run("sync", "linked")).exitCode, 0);
+  const inodes = (): number[] => ["a.html", "b.html", "c.html"].map((name) => statSync(join(remote, name)).ino);
+  t.is(new Set(inodes()).size, 1);
+  writeFileSync(join(master, "a.html"), "x".repeat(4096));
+  const { bytesFromMaster } = await syncClass(t, "linked");
+  t.is(read(remote, "c.html").length, 4096);
+  t.is(new Set(inodes()).size, 1);
+  t.is(bytesFromMaster, 4096);
+  t.is(differences(master, remote), "");
 });
