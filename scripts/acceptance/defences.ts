@@ -45,6 +45,7 @@ const RUN_MS = 240_000;
 /** Failures that are no test's: they say that the tests did not get to run, not that one misses the defence. */
 const NO_TEST = /^(before|after)(Each)?(\.always)? hook|exited due to SIG/;
 
+const ROUND_ENDS_TEST = "test/contract/round-ends.test.ts";
 const PATH = "src/model/path.ts";
 const BATCH = "src/model/batch.ts";
 const BYTES = "src/model/canonical-bytes.ts";
@@ -251,16 +252,24 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "frames: maxFrameBytes",
     file: FRAMES,
-    remove: "if (length > this.#protocol.maxFrameBytes) {",
+    remove: "if (length > (this.#isKnown() ? maxFrameBytes : Math.min(maxFrameBytes, STRANGER_FRAME_BYTES))) {",
     by: "if (length > 2 ** 31) {",
     test: CHANNEL_TEST,
   },
   {
     name: "frames: window",
     file: FRAMES,
-    remove: "if (this.#queuedBytes > this.#protocol.windowBytes) {",
+    remove: "if (this.#queuedBytes > (this.#isKnown() ? windowBytes : Math.min(windowBytes, STRANGER_WINDOW_BYTES))) {",
     by: "if (this.#queuedBytes < 0) {",
     test: CHANNEL_TEST,
+  },
+  {
+    name: "frames: what a stranger may send",
+    file: FRAMES,
+    remove: "this.#isKnown() ? maxFrameBytes : Math.min(maxFrameBytes, STRANGER_FRAME_BYTES)",
+    by: "maxFrameBytes",
+    test: "test/e2e/authority.test.ts",
+    match: "a stranger cannot make a host hold more*",
   },
   {
     name: "frames: empty frames count",
@@ -741,9 +750,17 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: exchange put back when something else came out",
     file: COMMIT,
-    remove: "  if (!same) {",
-    by: "  if (!same && before.links < 0) {",
+    remove: "  if (!isSame(out, before)) {\n    // Swapped",
+    by: "  if (!isSame(out, before) && before.links < 0) {\n    // Swapped",
     test: RACES_TEST,
+  },
+  {
+    name: "commit: what is deleted is looked at out of the tree",
+    file: COMMIT,
+    remove: "  if (!isSame(out, before)) {\n    calls.rename(staging.handle, taken",
+    by: "  if (!isSame(out, before) && before.links < 0) {\n    calls.rename(staging.handle, taken",
+    test: RACES_TEST,
+    match: "a file that came between the check and the deletion*",
   },
   {
     name: "commit: create refuses an existing target (calls)",
@@ -965,18 +982,97 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "master: inode of what was listed before it is stated",
     file: "src/tree/entry-table.ts",
-    remove: "stat.inodeLow === expected.inodeLow && stat.inodeHigh === expected.inodeHigh && sameCtime",
-    by: "sameCtime",
+    remove:
+      "    stat.inodeLow === expected.inodeLow &&\n    stat.inodeHigh === expected.inodeHigh &&\n    stat.size === expected.size",
+    by: "    stat.size === expected.size",
     test: TREE_TEST,
     match: "a file of the master in whose place*",
   },
   {
     name: "master: ctime of what was listed before it is stated",
     file: "src/tree/entry-table.ts",
-    remove: "stat.inodeHigh === expected.inodeHigh && sameCtime(stat, expected);",
-    by: "stat.inodeHigh === expected.inodeHigh;",
+    remove: "    stat.mtimeNsec === expected.mtimeNsec &&\n    sameCtime(stat, expected)",
+    by: "    stat.mtimeNsec === expected.mtimeNsec",
     test: TREE_TEST,
     match: "a file of the master that changed behind*",
+  },
+  {
+    name: "master: size of what was listed before it is stated",
+    file: "src/tree/entry-table.ts",
+    remove: "    stat.size === expected.size &&\n",
+    by: "",
+    test: "test/contract/round-list.test.ts",
+  },
+  {
+    name: "round: a refused begin leaves no channel",
+    file: "src/roles/comparison-server.ts",
+    remove: "        link.abort(toLockstepError(error));\n",
+    by: "",
+    test: ROUND_ENDS_TEST,
+    match: "a host that refuses round after round*",
+  },
+  {
+    name: "round: an interrupt while it begins",
+    file: "src/roles/comparison-server.ts",
+    remove: "        this.#signal.throwIfAborted();\n        await link.begin",
+    by: "        await link.begin",
+    test: ROUND_ENDS_TEST,
+    match: "a round that is interrupted while it begins*",
+  },
+  {
+    name: "participant: a comparison server that is gone begins nothing",
+    file: PARTICIPANT,
+    remove: "if (this.#hasLeft) throw",
+    by: "if (this.#hasLeft && id.term < 0) throw",
+    test: ROUND_ENDS_TEST,
+    match: "a comparison server that is gone 0 ms*",
+  },
+  {
+    name: "participant: a newer assignment ends an older round",
+    file: PARTICIPANT,
+    remove: "    if (newer !== undefined) {\n      await this.#leave();",
+    by: "    if (newer !== undefined && id.term < 0) {\n      await this.#leave();",
+    test: ROUND_ENDS_TEST,
+    match: "a round of an older epoch writes nothing more*",
+  },
+  {
+    name: "round-worker: an end that fails closes the root",
+    file: "src/tree/round-worker.ts",
+    remove: "    directories.close();\n    open = undefined;\n  }\n  if (apply",
+    by: "  }\n  directories.close();\n  open = undefined;\n  if (apply",
+    test: ROUND_ENDS_TEST,
+    match: "a round whose end fails*",
+  },
+  {
+    name: "report: bounded before it is sent",
+    file: "src/roles/comparison-server.ts",
+    remove: "const report = boundReport(this.#report(error), LIMITS.reportBytes);",
+    by: "const report = boundReport(this.#report(error), Number.POSITIVE_INFINITY);",
+    test: ROUND_ENDS_TEST,
+    match: "a report of many long paths*",
+  },
+  {
+    name: "deadline: held until it has passed",
+    file: "src/wire/deadline.ts",
+    remove: "export function deadline(signal: AbortSignal, ms: number): AbortSignal {",
+    by: "export function deadline(signal: AbortSignal, ms: number): AbortSignal {\n  if (ms > 0) return AbortSignal.any([signal, AbortSignal.timeout(ms)]);",
+    test: "test/unit/deadline.test.ts",
+  },
+  {
+    name: "station: the fleet file's roles are those in force",
+    file: "src/roles/control-station.ts",
+    remove: "if (roles !== undefined && root.rolesDigest !== rolesDigest(roles)) {",
+    by: 'if (roles !== undefined && root.rolesDigest !== rolesDigest(roles) && order.root === "") {',
+    test: "test/e2e/roles.test.ts",
+    match: "nothing is ordered while*",
+  },
+  {
+    name: "comparison: the master's list root is signed",
+    file: "src/roles/comparison-server.ts",
+    remove: "      await this.#checkListRoot(list);\n",
+    by: "",
+    test: "test/e2e/hostile-peers.test.ts",
+    match: "a master whose list is not under its signature*",
   },
   {
     name: "tree: no thread is ended while it loads",

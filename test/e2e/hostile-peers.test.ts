@@ -73,6 +73,11 @@ test.before(async () => {
   mallory = await startPeer("mallory");
   judas = await startPeer("judas");
   judas.mesh.handle(
+    ROUND,
+    () => true,
+    (channel) => respond(channel, (request) => lying(request)),
+  );
+  judas.mesh.handle(
     CONTENT,
     () => true,
     async (channel) => {
@@ -1013,11 +1018,6 @@ test.serial("a remote that answers with lies fails alone; the others are brought
           : nodesOf({}),
   };
   let answer: Answer = () => ({});
-  judas.mesh.handle(
-    ROUND,
-    () => true,
-    (channel) => respond(channel, (request) => lying(request)),
-  );
   lying = async function* (request) {
     if (request.begin !== undefined) yield { begin: { lacks: [] } };
     else if (request.end === undefined) yield* [answer(request)].flat();
@@ -1047,7 +1047,6 @@ test.serial("a master whose list is not under its signature for this round is no
     return new Uint8Array(await signer.seal("lockstep-list-root", payload));
   };
   let statement: (round: RoundId) => Promise<Uint8Array<ArrayBuffer> | undefined> = async () => undefined;
-  // Registered by the test before.
   lying = async function* (request) {
     if (request.begin !== undefined) yield { begin: { lacks: [] } };
     if (request.list === undefined) return;
