@@ -1004,22 +1004,6 @@ const DEFENCES: readonly Defence[] = [
     test: "test/contract/round-list.test.ts",
   },
   {
-    name: "round: a refused begin leaves no channel",
-    file: "src/roles/comparison-server.ts",
-    remove: "        link.abort(toLockstepError(error));\n",
-    by: "",
-    test: ROUND_ENDS_TEST,
-    match: "a host that refuses round after round*",
-  },
-  {
-    name: "round: an interrupt while it begins",
-    file: "src/roles/comparison-server.ts",
-    remove: "        this.#signal.throwIfAborted();\n        await link.begin",
-    by: "        await link.begin",
-    test: ROUND_ENDS_TEST,
-    match: "a round that is interrupted while it begins*",
-  },
-  {
     name: "participant: a comparison server that is gone begins nothing",
     file: PARTICIPANT,
     remove: "if (this.#hasLeft) throw",

@@ -255,18 +255,11 @@ class Round {
     const { assignment, envelope } = this.#kept;
     this.#emit({ kind: "phase", phase: "connect", pass: 0 });
     await mesh.learn(assignment.hosts);
-    /** @param keep from then on an interrupted round reaches the host */
+    /** @param keep from then on an interrupt reaches the host, and the end of the round, also if it refuses to begin */
     const begin = async (peer: PeerId, keep: (link: HostLink) => void): Promise<void> => {
       const link = await HostLink.open(mesh, peer, hostName(assignment, peer), this.#id, this.#signal);
       keep(link);
-      try {
-        this.#signal.throwIfAborted();
-        await link.begin(envelope, this.#orderEnvelope);
-      } catch (error) {
-        // Else the host would wait on this channel for a round that it has refused.
-        link.abort(toLockstepError(error));
-        throw error;
-      }
+      await link.begin(envelope, this.#orderEnvelope);
     };
     const remotes = this.#remotes.map(async (remote) => {
       try {
