@@ -1045,8 +1045,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "station: the fleet file's roles are those in force",
     file: "src/roles/control-station.ts",
-    remove: "if (roles !== undefined && root.rolesDigest !== rolesDigest(roles)) {",
-    by: 'if (roles !== undefined && root.rolesDigest !== rolesDigest(roles) && order.root === "") {',
+    remove: 'if (roles !== undefined && inForce !== "" && inForce !== rolesDigest(roles)) {',
+    by: 'if (roles !== undefined && inForce === "none") {',
     test: "test/e2e/roles.test.ts",
     match: "nothing is ordered while*",
   },

@@ -217,7 +217,9 @@ export class ControlStation {
         `${comparison.name} has no roles for root ${order.root}; run \`lockstep assign\``,
       );
     }
-    if (roles !== undefined && root.rolesDigest !== rolesDigest(roles)) {
+    // A host of an older version does not say.
+    const inForce = root.rolesDigest;
+    if (roles !== undefined && inForce !== "" && inForce !== rolesDigest(roles)) {
       throw new LockstepError(
         "LOCKSTEP_NOT_ASSIGNED",
         `the fleet file names another master, comparison server or remotes for root ${order.root} than are in force ` +
