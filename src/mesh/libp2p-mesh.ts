@@ -112,8 +112,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       return await existing.newStream(protocol.id, limits);
     } catch (error) {
       // The connection may be one that died without a word; a new one tells.
-      const isRefused = (error as Error).name === "UnsupportedProtocolError";
-      if (isRefused || signal.aborted) throw error;
+      if ((error as Error).name === "UnsupportedProtocolError" || signal.aborted) throw error;
       existing.abort(error as Error);
       return node.dialProtocol(peer, protocol.id, limits);
     }

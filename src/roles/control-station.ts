@@ -9,7 +9,7 @@ import { deadline } from "../wire/deadline.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ControlRequest, ControlResponse } from "../wire/messages.ts";
 import { CONTROL } from "../wire/protocols.ts";
-import { rolesDigest } from "../wire/roles-digest.ts";
+import { type Roles, rolesDigest } from "../wire/roles-digest.ts";
 import { deliverAssignment } from "./host.ts";
 
 export interface ControlComponents {
@@ -50,7 +50,6 @@ const STATUS_TIMEOUT_MS = 15_000;
 const MAX_ORDERS = 5;
 
 type OrderContent = Omit<RoundOrder, "epoch" | "sequence" | "now" | "expiry">;
-type Roles = Pick<RoleAssignment, "root" | "master" | "comparison" | "remotes">;
 
 /** How long hosts accept to begin an order; clocks of a fleet differ by seconds, not by minutes. */
 const ORDER_LIFETIME_MS = 10 * 60_000;

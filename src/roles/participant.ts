@@ -199,16 +199,10 @@ class Participant {
     } else if (request.lookup !== undefined) {
       this.#advance(active, "lookup");
       const found = await round.lookup(decodePaths(request.lookup.paths, LIMITS.lookupsPerRequest));
-      let part: ReturnType<typeof encodeFound>[] = [];
-      let bytes = 0;
-      for (const one of found.map(encodeFound)) {
-        part.push(one);
-        bytes += (one.entry?.length ?? 0) + (one.problem?.path.length ?? 0);
-        if (bytes < LIMITS.lookupBytesPerPart) continue;
+      const bytesOf = ({ entry, problem }: EncodedFound): number => (entry?.length ?? 0) + (problem?.path.length ?? 0);
+      for (const part of inParts(found.map(encodeFound), bytesOf, LIMITS.lookupBytesPerPart)) {
         yield { lookup: { found: part } };
-        [part, bytes] = [[], 0];
       }
-      yield { lookup: { found: part } };
     } else if (request.checksums !== undefined) {
       this.#advance(active, "checksums");
       const groups = decodeGroups(request.checksums.groups, LIMITS.groupsPerRequest, LIMITS.entriesPerGroup);
@@ -291,16 +285,10 @@ class Participant {
   }
 
   async *#batches(round: TreeRound, indexes: readonly number[]): AsyncGenerator<ResponseBody> {
-    let part: Uint8Array<ArrayBuffer>[] = [];
-    let bytes = 0;
-    for (const batch of await round.batches(indexes)) {
-      part.push(batch as Uint8Array<ArrayBuffer>);
-      bytes += batch.length;
-      if (bytes < LIMITS.batchBytesPerPart) continue;
+    const batches = (await round.batches(indexes)) as Uint8Array<ArrayBuffer>[];
+    for (const part of inParts(batches, ({ length }) => length, LIMITS.batchBytesPerPart)) {
       yield { batches: { batches: part } };
-      [part, bytes] = [[], 0];
     }
-    if (part.length > 0) yield { batches: { batches: part } };
   }
 
   async #checksums(
@@ -319,6 +307,22 @@ class Participant {
     return { digests: packed, hashed, problems: encodeProblems(problems) };
   }
 }
+
+/** Items that follow each other, with at least so many bytes in all of them but the last part. */
+function* inParts<T>(items: readonly T[], bytesOf: (item: T) => number, partBytes: number): Generator<T[]> {
+  let part: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    part.push(item);
+    bytes += bytesOf(item);
+    if (bytes < partBytes) continue;
+    yield part;
+    [part, bytes] = [[], 0];
+  }
+  if (part.length > 0) yield part;
+}
+
+type EncodedFound = ReturnType<typeof encodeFound>;
 
 function encodeFound(found: Found): {
   entry?: Uint8Array<ArrayBuffer>;
