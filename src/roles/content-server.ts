@@ -106,7 +106,7 @@ class ContentServer {
   constructor(channel: Channel, components: ContentServerComponents) {
     this.#channel = channel;
     this.#components = components;
-    this.#link = new LinkRate(components.clock);
+    this.#link = new LinkRate(components.clock, components.upload.rate);
   }
 
   async run(): Promise<void> {

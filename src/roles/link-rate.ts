@@ -21,6 +21,7 @@ const WINDOW_BYTES = 4 << 20;
  */
 export class LinkRate {
   readonly #clock: Clock;
+  readonly #limit: number;
   #bytes = 0;
   #milliseconds = 0;
   #isFast = false;
@@ -29,8 +30,10 @@ export class LinkRate {
   #underWay = 0;
   #since = 0;
 
-  constructor(clock: Clock) {
+  /** @param limit bytes per second that may be sent: a burst that is free is no sign of a fast link */
+  constructor(clock: Clock, limit = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
+    this.#limit = limit;
   }
 
   /** True while the link is slower than compression. */
@@ -58,8 +61,7 @@ export class LinkRate {
 
   /**
    * Hands a frame on and takes note of how long that took, unless its arrival will be told: few answers are
-   * under way then, which the system takes at once on every link. Of a fast link with a limit, the limit is
-   * what compression gains from.
+   * under way then, which the system takes at once on every link.
    *
    * @param allowed resolves when the frame may go
    */
@@ -75,7 +77,7 @@ export class LinkRate {
     this.#milliseconds += milliseconds;
     this.#bytes += bytes;
     if (this.#bytes < WINDOW_BYTES) return;
-    const rate = (this.#bytes / Math.max(this.#milliseconds, 0.001)) * 1000;
+    const rate = Math.min((this.#bytes / Math.max(this.#milliseconds, 0.001)) * 1000, this.#limit);
     this.#isForLong = rate >= LONG_FRAMES_FROM;
     if (rate > FAST) this.#isFast = true;
     else if (rate < SLOW) this.#isFast = false;

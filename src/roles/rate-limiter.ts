@@ -10,25 +10,25 @@ const BURST_SECONDS = 0.25;
 export class RateLimiter {
   readonly #clock: Clock;
   /** Bytes per second. */
-  readonly #rate: number;
+  readonly rate: number;
   /** When, in milliseconds of `elapsed`, everything let through so far is paid for. */
   #paidAt = Number.NEGATIVE_INFINITY;
 
   /** @param rate bytes per second; infinity limits nothing */
   constructor(clock: Clock, rate: number) {
     this.#clock = clock;
-    this.#rate = rate;
+    this.rate = rate;
   }
 
   get isLimited(): boolean {
-    return Number.isFinite(this.#rate);
+    return Number.isFinite(this.rate);
   }
 
   /** Resolves when so many bytes may go, or when the signal is aborted. */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     if (!this.isLimited || signal.aborted) return;
     const now = this.#clock.elapsed();
-    const cost = (bytes / this.#rate) * 1000;
+    const cost = (bytes / this.rate) * 1000;
     this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + cost;
     const wait = this.#paidAt - now;
     if (wait <= 0) return;
@@ -47,6 +47,6 @@ export class RateLimiter {
 
   /** So many bytes that were let through did not go after all. */
   giveBack(bytes: number): void {
-    if (this.isLimited) this.#paidAt -= (bytes / this.#rate) * 1000;
+    if (this.isLimited) this.#paidAt -= (bytes / this.rate) * 1000;
   }
 }

@@ -110,6 +110,15 @@ test("compression pays on a fast link over which little may be sent", async (t) 
   t.true(link.compressionPays);
 });
 
+// Seen: the first megabytes, which are free, went uncompressed.
+test("a burst that a limit lets through is no sign of a fast link", async (t) => {
+  const clock = new SteppedClock();
+  const link = new LinkRate(clock, 12e6);
+  await send(link, clock, 16 << 20, 400e6);
+  t.true(link.compressionPays);
+  t.false(link.longFramesPay);
+});
+
 /** Sends so many bytes, which the system takes at once, and whose arrival is told at this rate. */
 async function sendAwaited(link: LinkRate, clock: SteppedClock, bytes: number, bytesPerSecond: number): Promise<void> {
   const [answer, underWay] = [1 << 20, 3];
