@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { LockstepError } from "../src/model/errors.ts";
+import { givenPath } from "./given-path.ts";
 
 /** Reads a YAML file of a known shape. @throws LockstepError `LOCKSTEP_CONFIG` in one line */
 export function readYaml<T>(file: string, what: string, schema: z.ZodType<T>): T {
@@ -30,7 +32,7 @@ const oneOrMore = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (typeof value === "string" ? [value] : value));
 
-export const nodeConfigSchema = z.strictObject({
+const nodeConfigSchema = z.strictObject({
   data: z.string().optional(),
   root: z.record(z.string(), z.string()).optional(),
   listen: oneOrMore.optional(),
@@ -38,3 +40,21 @@ export const nodeConfigSchema = z.strictObject({
   durability: z.enum(["full", "none"]).optional(),
   "limit-rate": z.union([z.string(), z.number().transform(String)]).optional(),
 });
+
+export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+
+/**
+ * A node's settings. Relative paths start at the file's directory, since a service runs in whatever directory it
+ * is started from.
+ *
+ * @throws LockstepError `LOCKSTEP_CONFIG`, `LOCKSTEP_USAGE` in one line
+ */
+export function readNodeConfig(file: string): NodeConfig {
+  const config = readYaml(file, "configuration", nodeConfigSchema);
+  const place = (path: string): string => resolve(dirname(file), givenPath(path));
+  return {
+    ...config,
+    data: config.data === undefined ? undefined : place(config.data),
+    root: Object.fromEntries(Object.entries(config.root ?? {}).map(([name, path]) => [name, place(path)])),
+  };
+}

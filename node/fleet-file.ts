@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { patternMistake } from "../src/compare/pattern-mistake.ts";
 import { isMultiaddr } from "../src/mesh/check-address.ts";
 import type { Bound, Classification } from "../src/model/classification.ts";
 import { ENTRY_TYPES, type EntryTypeName } from "../src/model/entry.ts";
@@ -54,11 +55,26 @@ const strings = z
   .transform((value) => (typeof value === "string" ? [value] : value));
 const typeNames = Object.keys(ENTRY_TYPES) as [EntryTypeName, ...EntryTypeName[]];
 
+const patterns = strings.superRefine((list, context) => {
+  for (const pattern of list) {
+    const mistake = patternMistake(pattern);
+    if (mistake === undefined) continue;
+    context.addIssue({ code: "custom", message: `the pattern ${JSON.stringify(pattern)} ${mistake}` });
+  }
+});
+const included = patterns.superRefine((list, context) => {
+  // Nothing can be read as all or as none; whoever generates the file may have meant none.
+  if (list.length === 0) context.addIssue({ code: "custom", message: "is empty; leave it out to select all" });
+  else if (list.every((pattern) => pattern.startsWith("!"))) {
+    context.addIssue({ code: "custom", message: "has only patterns that take back (!), so it selects nothing" });
+  }
+});
+
 const classSchema = z
   .strictObject({
-    include: strings.optional(),
-    exclude: strings.optional(),
-    type: z.union([z.enum(typeNames), z.array(z.enum(typeNames))]).optional(),
+    include: included.optional(),
+    exclude: patterns.optional(),
+    type: z.union([z.enum(typeNames), z.array(z.enum(typeNames)).min(1)]).optional(),
     size: boundSchema(SIZE_UNITS, "<1MiB").optional(),
     age: boundSchema(AGE_UNITS, ">7d").optional(),
   })

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { NodeCommandOptions, RoundOptions, StationOptions } from "./command-options.ts";
+import { givenPath } from "./given-path.ts";
 import { printable } from "./printable.ts";
 
 /** Commands are imported when they run: libp2p alone takes some 0.4 s to load. */
@@ -17,18 +18,18 @@ export function createProgram(): Command {
   program
     .command("id")
     .description("print this host's peer id; the identity is made on first use")
-    .requiredOption("--data <dir>", "state directory")
+    .requiredOption("--data <dir>", "state directory", givenPath)
     .option("--json", "print JSON")
     .action(async (options: { data: string; json?: boolean }) => (await import("./commands/id.ts")).runId(options));
 
   program
     .command("node")
     .description("run this host")
-    .option("--data <dir>", "state directory: identity, assignments, hash cache")
+    .option("--data <dir>", "state directory: identity, assignments, hash cache", givenPath)
     .option("--root <name=path...>", "a root and the directory it means here (repeat for more)")
     .option("--listen <multiaddr...>", "where to listen, such as /ip4/0.0.0.0/tcp/7400")
     .option("--control <peerid...>", "control stations to trust")
-    .option("--config <file>", "YAML file with the same settings; options given here win")
+    .option("--config <file>", "YAML file with the same settings; options given here win", givenPath)
     .addOption(
       new Option("--durability <level>", "sync to disk before names are switched, or leave it to the system").choices([
         "full",
@@ -43,8 +44,8 @@ export function createProgram(): Command {
     program
       .command(name)
       .description(description)
-      .requiredOption("--data <dir>", "the control station's directory: its key only")
-      .requiredOption("--fleet <file>", "fleet file (YAML)")
+      .requiredOption("--data <dir>", "the control station's directory: its key only", givenPath)
+      .requiredOption("--fleet <file>", "fleet file (YAML)", givenPath)
       .option("--json", "print one JSON document");
 
   station("assign", "sign and send the fleet file's role assignments").action(async (options: StationOptions) =>

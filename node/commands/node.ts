@@ -2,7 +2,8 @@ import { isMultiaddr } from "../../src/mesh/check-address.ts";
 import { LockstepError } from "../../src/model/errors.ts";
 import { createNode, type NodeOptions } from "../../src/node.ts";
 import type { NodeCommandOptions } from "../command-options.ts";
-import { nodeConfigSchema, readYaml } from "../config-file.ts";
+import { readNodeConfig } from "../config-file.ts";
+import { givenPath } from "../given-path.ts";
 import { parseLimitRate } from "../limit-rate.ts";
 import { printable } from "../printable.ts";
 
@@ -17,13 +18,13 @@ function parseRoots(roots: readonly string[]): Record<string, string> {
     if (equals < 1 || equals === root.length - 1) throw usage(`--root takes NAME=PATH, not "${root}"`);
     const name = root.slice(0, equals);
     if (Object.hasOwn(parsed, name)) throw usage(`root ${name} is given twice`);
-    parsed[name] = root.slice(equals + 1);
+    parsed[name] = givenPath(root.slice(equals + 1));
   }
   return parsed;
 }
 
 function nodeOptions(options: NodeCommandOptions): NodeOptions {
-  const config = options.config === undefined ? {} : readYaml(options.config, "configuration", nodeConfigSchema);
+  const config = options.config === undefined ? {} : readNodeConfig(options.config);
   const data = options.data ?? config.data;
   if (data === undefined) throw usage("a node needs --data DIR, its state directory");
   const listen = options.listen ?? config.listen ?? [];

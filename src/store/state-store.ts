@@ -28,6 +28,7 @@ export class LevelStateStore implements StateStore {
    */
   static async open(location: string): Promise<LevelStateStore> {
     const marker = `${location}.made`;
+    const advice = `restore it, or remove it and ${marker} and assign again`;
     const level: StateLevel = new Level(location, { valueEncoding: "utf8" });
     try {
       await level.open();
@@ -40,7 +41,7 @@ export class LevelStateStore implements StateStore {
       }
       throw new LockstepError(
         "LOCKSTEP_STATE_UNUSABLE",
-        `the state in ${location} cannot be opened (${cause?.message ?? error}); restore it, or remove it and assign again`,
+        `the state in ${location} cannot be opened (${cause?.message ?? error}); ${advice}`,
         { cause: error },
       );
     }
@@ -49,10 +50,7 @@ export class LevelStateStore implements StateStore {
     if ((await level.get(SENTINEL)) === undefined) {
       if (existsSync(marker)) {
         await level.close();
-        throw new LockstepError(
-          "LOCKSTEP_STATE_UNUSABLE",
-          `the state in ${location} has lost its content; restore it, or remove it and ${marker} and assign again`,
-        );
+        throw new LockstepError("LOCKSTEP_STATE_UNUSABLE", `the state in ${location} has lost its content; ${advice}`);
       }
       await store.#put(SENTINEL, FORMAT);
       writeFileSync(marker, "");

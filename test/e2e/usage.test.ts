@@ -39,6 +39,7 @@ function isOneClearLine(t: ExecutionContext, result: CommandResult, exitCode: nu
 }
 
 const command = (...args: string[]): Promise<CommandResult> => runLockstep(...args, "--data", at("control"));
+fleetFile("tilde", "data: ~/state\n");
 const good = fleetFile("good", { hosts: HOSTS, roots: { www: WWW } });
 
 const usageErrors: Record<string, { args: string[]; says: RegExp }> = {
@@ -142,6 +143,11 @@ const nodeErrors: Record<string, { args: string[]; says: RegExp }> = {
     args: ["--listen", "/ip4/127.0.0.1/tcp/0", "--control", "me"],
     says: /peer id/,
   },
+  "with a root below a ~ that no shell has expanded": {
+    args: ["--listen", "/ip4/127.0.0.1/tcp/0", "--control", PEERS[0], "--root", "www=~/www"],
+    says: /~\/www.*home directory/,
+  },
+  "with such a path in its configuration": { args: ["--config", at("tilde.yaml")], says: /~\/state.*home directory/ },
   "with an unreadable configuration": { args: ["--config", at("nowhere.yaml")], says: /nowhere\.yaml/ },
 };
 for (const [what, { args, says }] of Object.entries(nodeErrors)) {

@@ -173,6 +173,18 @@ const MISTAKES: [what: string, text: string, mentions: RegExp][] = [
   ["an age in bytes", withRoot(`${plain}, classes: { c: { age: "<1MiB" } }`), /1MiB/],
   ["an unknown type", withRoot(`${plain}, classes: { c: { type: door } }`), /type/],
   ["a class that is no map", withRoot(`${plain}, classes: { c: "*.html" }`), /classes/],
+  ["an empty pattern", withRoot(`${plain}, classes: { c: { include: "" } }`), /classes\.c\.include: .*empty/],
+  ["an empty pattern that takes back", withRoot(`${plain}, classes: { c: { exclude: ["a", "! "] } }`), /empty/],
+  ["a pattern that is a comment", withRoot(`${plain}, classes: { c: { include: ["#a"] } }`), /#a.*comment/],
+  ["a pattern out of the root", withRoot(`${plain}, classes: { c: { include: ["a", "../x"] } }`), /\.\.\/x/],
+  ["a pattern from a dot", withRoot(`${plain}, classes: { c: { exclude: "./x" } }`), /relative/],
+  ["a bracket without end", withRoot(`${plain}, classes: { c: { include: "[a" } }`), /\[a.*bracket/],
+  ["a bracket whose end is a member", withRoot(`${plain}, classes: { c: { include: "[^]" } }`), /bracket/],
+  ["an unknown kind of characters", withRoot(`${plain}, classes: { c: { include: "[[:foo:]]" } }`), /bracket/],
+  ["a lone backslash", withRoot(`${plain}, classes: { c: { include: 'a\\' } }`), /backslash/],
+  ["no patterns", withRoot(`${plain}, classes: { c: { include: [] } }`), /include: .*leave it out/],
+  ["patterns that only take back", withRoot(`${plain}, classes: { c: { include: ["!a"] } }`), /take back/],
+  ["no types", withRoot(`${plain}, classes: { c: { type: [] } }`), /type/],
   ["an address without a peer id", `hosts:\n  alpha: /ip4/127.0.0.1/tcp/1\n${ROOT}`, /hosts\.alpha/],
   ["a host name instead of an address", `hosts:\n  alpha: alpha.example\n${ROOT}`, /hosts\.alpha/],
   ["a host without addresses", `hosts:\n  alpha: []\n${ROOT}`, /hosts/],
@@ -186,6 +198,26 @@ const MISTAKES: [what: string, text: string, mentions: RegExp][] = [
 for (const [what, text, mentions] of MISTAKES) {
   test(`a mistake is refused in one line: ${what}`, (t) => assertRefused(t, text, mentions));
 }
+
+test("patterns that may match are taken as they are", (t) => {
+  const patterns = [
+    "*",
+    "a/**/b",
+    "[]a]",
+    "[!]]",
+    "[[:alpha:]_-]",
+    "[[x]",
+    "b\\ ",
+    "\\#a",
+    "\\[a",
+    "...",
+    "a]",
+    "x/",
+    "!x",
+  ];
+  const { roots } = read(t, withRoot(`${plain}, classes: { c: { include: ${JSON.stringify(patterns)} } }`));
+  t.deepEqual(roots.get("www")?.classes.get("c")?.include, patterns);
+});
 
 test("a fleet file that is not there is refused in one line", (t) => {
   const error = t.throws(() => readFleet(join(tempDirectory(t), "none.yaml")), { instanceOf: LockstepError });
