@@ -89,6 +89,8 @@ export class Ledger {
   /** Inodes whose ctime this round moved by changing one of their names. */
   readonly changed = new Set<string>();
   deletions = 0;
+  /** Names that were taken into the staging area to be deleted, some of them given back. */
+  takenOut = 0;
 }
 
 export function problemOf(path: BytePath, error: unknown, what: string): Problem {

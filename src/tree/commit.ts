@@ -345,12 +345,17 @@ function takeOut(
   name: string,
   before: FileStat,
 ): void {
-  const taken = `deleted.${ledger.deletions}`;
+  const taken = `deleted.${ledger.takenOut++}`;
   calls.rename(directory, name, staging.handle, taken, "fresh");
   const out = newFileStat();
   calls.stat(staging.handle, taken, out);
   if (!isSame(out, before)) {
-    calls.rename(staging.handle, taken, directory, name, "fresh");
+    try {
+      calls.rename(staging.handle, taken, directory, name, "fresh");
+    } catch (error) {
+      // The name has been made anew meanwhile, which without us would have ended what was taken out.
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
     throw new TargetChanged("changed while it was deleted; it is compared again");
   }
   ledger.changed.add(inodeKey(before));

@@ -94,6 +94,28 @@ test("a file that came between the check and the deletion stays, and is reported
   t.false(fs.existsSync(join(remote, ".lockstep")));
 });
 
+// Seen: the deletions after it failed as well, as directories that are not empty.
+test("where the name is made anew before it can be given back, the others are deleted all the same", async (t) => {
+  const { master, remote, intrude } = createWorld(t);
+  fs.writeFileSync(join(master, "kept"), "from the master");
+  for (const name of ["a", "b", "f"]) fs.writeFileSync(join(remote, name), "old");
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      if (fromName === "f" || toName === "f") intrude("f");
+      real.rename(from, fromName, to, toName, how);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["f", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.deepEqual(fs.readdirSync(remote).sort(), ["f", "kept"]);
+  t.is(fs.readFileSync(join(remote, "f"), "utf8"), "precious");
+});
+
 test("a name is not linked to what took the place of its group's first name after the check", async (t) => {
   const { master, remote, intrude } = createWorld(t);
   for (const root of [master, remote]) {
