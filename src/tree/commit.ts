@@ -422,7 +422,7 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
   if (staged === "remove" && staging.exists()) {
     touchParent(context, RESERVED_NAME);
     staging.remove();
-  }
+  } else staging.close();
   const paths = new Set([...ledger.touched.keys(), ...ledger.directories.keys()]);
   const deepestFirst = [...paths].sort((a, b) => comparePaths(b, a));
   for (const path of deepestFirst) {

@@ -334,6 +334,8 @@ const handlers: Handlers = {
   async prepare(limits: ApplyLimits) {
     // The hold process also reaches the files by this thread's descriptors.
     if (limits.hold !== "none" && !calls.canLock) throw cannotLock();
+    // The pass before may have been given up.
+    opened().apply?.staging.close();
     const apply = newApply(opened(), limits);
     opened().apply = apply;
     opened().blocks.clear();

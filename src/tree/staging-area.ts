@@ -97,10 +97,15 @@ export class StagingArea {
     return kept;
   }
 
-  /** Removes the whole area, if there is one. */
-  remove(): void {
+  /** Lets go of the area; what is in it stays. */
+  close(): void {
     if (this.#handle !== undefined) this.#calls.closeDirectory(this.#handle);
     this.#handle = undefined;
+  }
+
+  /** Removes the whole area, if there is one. */
+  remove(): void {
+    this.close();
     this.#discardIn(this.#root, RESERVED_NAME);
   }
 }

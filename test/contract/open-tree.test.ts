@@ -928,6 +928,31 @@ test.serial("steps out of order are refused by code", async (t) => {
   await round.close(true);
 });
 
+// Seen: one descriptor more with each round that was cut short.
+test.serial("a round that is cut short leaves nothing open", async (t) => {
+  const { b, remoteTree } = createWorld(t);
+  for (let i = 0; i < 3; i++) {
+    const round = remoteTree.begin();
+    await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+    for (let pass = 0; pass < 2; pass++) {
+      await round.prepare({ delete: true, deletions: 0, durability: "none", hold: "none" });
+    }
+    await round.close(false);
+  }
+  const open = fs.readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The one that was listed with.
+      return [];
+    }
+  });
+  t.deepEqual(
+    open.filter((path) => path.startsWith(b)),
+    [],
+  );
+});
+
 test.serial("digests of files changed within the last two seconds are not written to the cache", async (t) => {
   const world = createWorld(t);
   for (const root of [world.a, world.b]) write(join(root, "f"), root);
