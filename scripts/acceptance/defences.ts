@@ -757,10 +757,26 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: what is deleted is looked at out of the tree",
     file: COMMIT,
-    remove: "  if (!isSame(out, before)) {\n    calls.rename(staging.handle, taken",
-    by: "  if (!isSame(out, before) && before.links < 0) {\n    calls.rename(staging.handle, taken",
+    remove: "  if (!isSame(out, before)) {\n    try {",
+    by: "  if (!isSame(out, before) && before.links < 0) {\n    try {",
     test: RACES_TEST,
     match: "a file that came between the check and the deletion*",
+  },
+  {
+    name: "commit: names taken out to be deleted do not meet",
+    file: COMMIT,
+    remove: "deleted.${ledger.takenOut++}",
+    by: "deleted.${ledger.deletions}",
+    test: RACES_TEST,
+    match: "where the name is made anew*",
+  },
+  {
+    name: "commit: a round that is cut short closes the staging area",
+    file: COMMIT,
+    remove: "  } else staging.close();",
+    by: "  }",
+    test: "test/contract/open-tree.test.ts",
+    match: "a round that is cut short leaves nothing open",
   },
   {
     name: "commit: create refuses an existing target (calls)",
@@ -1609,6 +1625,13 @@ const DEFENCES: readonly Defence[] = [
     remove: "isAwaited ? bytes : Math.min(bytes, UNAWAITED_BYTES)",
     by: "bytes",
     test: "test/unit/content-server.test.ts",
+  },
+  {
+    name: "content: a burst that a limit lets through is no sign of a fast link",
+    file: "src/roles/link-rate.ts",
+    remove: ", this.#limit);",
+    by: ", Number.POSITIVE_INFINITY);",
+    test: "test/unit/limits.test.ts",
   },
   {
     name: "content: a shared link is measured by what arrives",

@@ -181,11 +181,6 @@ export class ExchangeSchedule {
     return this.#waiting.length;
   }
 
-  /** Neighbours that are there. */
-  get peers(): number {
-    return this.#live;
-  }
-
   addUnit(init: UnitInit, now: number): number {
     const id = this.#free.pop() ?? this.#units.length;
     const { position, sharers, seed } = this.#init;

@@ -111,7 +111,7 @@ export class HostLink {
   }
 
   async list(): Promise<HostList> {
-    const { list } = await this.#one({ list: { role: "" } });
+    const { list } = await this.#one({ list: {} });
     if (list === undefined) throw this.#malformed("no list");
     return {
       root: decodeListRoot(list.root),

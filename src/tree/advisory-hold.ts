@@ -7,7 +7,7 @@ import { type DirectoryHandle, errnoOf, type LockKind, newFileStat, type SystemC
 export interface LockTarget {
   /** Named when the lock is refused. */
   readonly path: BytePath;
-  /** Where it is; called right before it is opened, once for each try. A SystemError may be thrown. */
+  /** Where it is; called right before it is opened. A SystemError may be thrown. */
   locate(): { directory: DirectoryHandle; name: string };
 }
 
@@ -19,10 +19,6 @@ export interface TakenHold {
   readonly forbidden: BytePath[];
 }
 
-/** Pauses between tries: short at first, as most locks are short; never so long that a gap is missed. */
-const FIRST_PAUSE_MS = 2;
-const LONGEST_PAUSE_MS = 50;
-
 /** Nothing (more) is there to be locked, or it is no file; whoever switches the path looks again. */
 const VANISHED = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ENXIO"]);
 /** Not to be opened for writing: no right, a running program, an immutable file, a read-only file system. */
@@ -31,8 +27,6 @@ const NOT_WRITABLE = new Set(["EACCES", "EPERM", "ETXTBSY", "EROFS"]);
 export function isLockedForWriting(mode: number): boolean {
   return (mode & 0o111) === 0;
 }
-
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Locks on files that are about to be switched, which keep out programs that lock too: flock(2), and an
@@ -58,40 +52,14 @@ export class AdvisoryHold {
   }
 
   /**
-   * Locks all targets, or, when that does not succeed in time, those that can be locked.
-   *
-   * While one is refused none stays locked: whoever holds some and waits for others would wait forever
-   * for a program that does the same in another order. Blocks the thread, which sleeps between tries.
+   * Locks the targets, once and without waiting: those that somebody else has locked are named. To wait for
+   * them with the others locked could take forever, as a program may do the same in another order.
    * Targets that are gone or no regular files are passed over; an inode with several names is locked once.
    *
-   * @param waitMs how long to try, in milliseconds from now; 0 tries once
    * @throws SystemError with nothing locked: ENOTSUP without the Linux calls, EMFILE when descriptors run
    * out (one per file is open until the release), ENOLCK and others of flock(2) and fcntl(2)
    */
-  static take(calls: SystemCalls, targets: readonly LockTarget[], kind: LockKind, waitMs: number): TakenHold {
-    const deadline = performance.now() + waitMs;
-    let longest = FIRST_PAUSE_MS;
-    let order = targets;
-    for (;;) {
-      const left = deadline - performance.now();
-      const taken = AdvisoryHold.#tryAll(calls, order, kind, left > 0);
-      if (taken.contended === undefined) return taken;
-      const { contended } = taken;
-      // Asked first from now on, so that the others are not locked and unlocked with each try.
-      order = [contended, ...order.filter((target) => target !== contended)];
-      // Not in step with whoever else tries again and again.
-      Atomics.wait(pause, 0, 0, Math.min(longest * (0.5 + Math.random() / 2), Math.max(left, 0)));
-      longest = Math.min(longest * 2, LONGEST_PAUSE_MS);
-    }
-  }
-
-  /** One pass; with `orNone` the first target that another's lock forbids ends it, with nothing locked. */
-  static #tryAll(
-    calls: SystemCalls,
-    targets: readonly LockTarget[],
-    kind: LockKind,
-    orNone: boolean,
-  ): TakenHold & { contended?: LockTarget } {
+  static take(calls: SystemCalls, targets: readonly LockTarget[], kind: LockKind): TakenHold {
     const hold = new AdvisoryHold(calls, []);
     const [refused, forbidden]: [BytePath[], BytePath[]] = [[], []];
     const seen = new Set<string>();
@@ -99,10 +67,6 @@ export class AdvisoryHold {
       for (const target of targets) {
         const answer = hold.#add(target, kind, seen);
         if (answer === "locked" || answer === "nothing") continue;
-        if (answer === "contended" && orNone) {
-          hold.release();
-          return { hold, refused, forbidden, contended: target };
-        }
         (answer === "contended" ? refused : forbidden).push(target.path);
       }
     } catch (error) {

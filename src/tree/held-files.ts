@@ -64,7 +64,7 @@ function keyOf(stat: FileStat): string {
 export class HeldFiles {
   readonly group: number;
   /** On the clock of performance.now(). */
-  leaseEnd: number;
+  readonly leaseEnd: number;
   lapsed = false;
   readonly #tools: RefreshTools;
   readonly #calls: SystemCalls;

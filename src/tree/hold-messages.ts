@@ -13,7 +13,6 @@ export type HoldFileMessage =
 
 export type HoldRequest =
   | { readonly type: "hold"; readonly id: string; readonly leaseMs: number; readonly files: readonly HoldFileMessage[] }
-  | { readonly type: "renew"; readonly id: string; readonly leaseMs: number }
   | { readonly type: "release"; readonly id: string }
   | { readonly type: "ping" };
 
@@ -33,6 +32,5 @@ export type HoldAnswer =
   | { readonly type: "unavailable"; readonly reason: string }
   | { readonly type: "held"; readonly id: string; readonly held: number }
   | { readonly type: "failed"; readonly id: string; readonly errno: string; readonly message: string }
-  | { readonly type: "renewed"; readonly id: string; readonly held: boolean }
   | ({ readonly type: "ended"; readonly id: string; readonly lapsed: boolean } & HoldCounts)
   | { readonly type: "pong" };

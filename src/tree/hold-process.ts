@@ -84,12 +84,7 @@ function serve(tools: RefreshTools, node: number): void {
   function obey(request: HoldRequest): void {
     if (request.type === "ping") say({ type: "pong" });
     else if (request.type === "hold") begin(request);
-    else if (request.type === "release") holds.get(request.id)?.files.requestEnd(false);
-    else {
-      const hold = holds.get(request.id);
-      if (hold !== undefined) hold.files.leaseEnd = performance.now() + request.leaseMs;
-      say({ type: "renewed", id: request.id, held: hold !== undefined });
-    }
+    else holds.get(request.id)?.files.requestEnd(false);
   }
   function listen(): void {
     const length = readSync(INPUT, input, 0, input.length, null);

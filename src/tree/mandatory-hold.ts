@@ -51,7 +51,6 @@ export class HoldProcess {
   readonly #child: ChildProcess;
   readonly #onEnd: (id: string, why: HoldEnd) => void;
   readonly #holds = new Map<string, Hold>();
-  readonly #renewals = new Map<string, ((held: boolean) => void)[]>();
   #unread = "";
   #complaint = "";
   #alive = true;
@@ -146,21 +145,6 @@ export class HoldProcess {
   }
 
   /**
-   * Lets the lease begin anew.
-   *
-   * @returns false when the hold has ended
-   */
-  async renew(id: string, leaseMs: number): Promise<boolean> {
-    if (!this.alive || !this.#holds.has(id)) return false;
-    return new Promise((resolve) => {
-      const waiting = this.#renewals.get(id) ?? [];
-      waiting.push(resolve);
-      this.#renewals.set(id, waiting);
-      this.#send({ type: "renew", id, leaseMs });
-    });
-  }
-
-  /**
    * Ends the hold. When this resolves, everybody who waited has been answered, and what lies in the staging
    * area may be discarded. Never throws, and may be called again: a hold that is unknown, or ended by itself
    * and was reported, gives an empty report that says `lapsed`.
@@ -208,8 +192,7 @@ export class HoldProcess {
       const code = codeOfErrno(errno) ?? "LOCKSTEP_HOLD_UNAVAILABLE";
       const report = { heldMs: 0, waiters: 0, refreshed: 0, denied: 0, lapsed: true };
       this.#forget(id, report, new LockstepError(code, `files cannot be held: ${message}`));
-    } else if (answer.type === "renewed") this.#renewals.get(answer.id)?.shift()?.(answer.held);
-    else if (answer.type === "ended") {
+    } else if (answer.type === "ended") {
       const { heldMs, waiters, refreshed, denied, lapsed } = answer;
       const report = { heldMs, waiters, refreshed, denied, lapsed };
       const hold = this.#holds.get(answer.id);
@@ -223,8 +206,6 @@ export class HoldProcess {
   #forget(id: string, report: HoldReport, error: Error): void {
     const hold = this.#holds.get(id);
     this.#holds.delete(id);
-    for (const answer of this.#renewals.get(id) ?? []) answer(false);
-    this.#renewals.delete(id);
     hold?.onFailed(error);
     hold?.onEnded(report);
     if (this.#holds.size === 0) clearInterval(this.#timer);

@@ -164,7 +164,7 @@ function underLocks(
   try {
     const isDrained = (path: BytePath): boolean => drained?.paths.has(path) === true;
     const left = targets.filter(({ path }) => !isDrained(path));
-    const { hold, refused, forbidden } = AdvisoryHold.take(calls, left, "exclusive", 0);
+    const { hold, refused, forbidden } = AdvisoryHold.take(calls, left, "exclusive");
     try {
       if (refused.length > 0 && !isLast) return { refused, done: undefined };
       const files = hold.held + (drained?.paths.size ?? 0);
@@ -287,7 +287,6 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
 }
 
 const handlers: Handlers = {
-  lacks: () => [...calls.lacks],
   scan(options: ScanOptions) {
     if (open === undefined) {
       const directories = openRoot();
@@ -319,7 +318,7 @@ const handlers: Handlers = {
     // What may not be opened is not read either, which the reading says.
     const files = located(list.filePaths(ordinals));
     checkDescriptors(files.length);
-    const { hold, refused } = AdvisoryHold.take(calls, files, "shared", 0);
+    const { hold, refused } = AdvisoryHold.take(calls, files, "shared");
     if (refused.length > 0 && !isLast) hold.release();
     else shared.set(id, hold);
     hold.lease();

@@ -2929,11 +2929,6 @@ export namespace RoundRequest {
     value: Uint8Array<ArrayBuffer>
   }
 
-  export interface RoundRequestListRoleFieldEvent {
-    field: '$.list.role'
-    value: string
-  }
-
   export interface RoundRequestNodesLevelFieldEvent {
     field: '$.nodes.level'
     value: number
@@ -3078,7 +3073,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestListRoleFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3259,9 +3254,7 @@ export namespace BeginRequest {
   }
 }
 
-export interface ListRequest {
-  role: string
-}
+export interface ListRequest {}
 
 export namespace ListRequest {
   let _codec: Codec<ListRequest>
@@ -3273,18 +3266,11 @@ export namespace ListRequest {
           w.fork()
         }
 
-        if ((obj.role != null && obj.role !== '')) {
-          w.uint32(10)
-          w.string(obj.role)
-        }
-
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
-        const obj: any = {
-          role: ''
-        }
+        const obj: any = {}
 
         const end = length == null ? reader.len : reader.pos + length
 
@@ -3292,10 +3278,6 @@ export namespace ListRequest {
           const tag = reader.uint32()
 
           switch (tag >>> 3) {
-            case 1: {
-              obj.role = reader.string()
-              break
-            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3311,13 +3293,6 @@ export namespace ListRequest {
           const tag = reader.uint32()
 
           switch (tag >>> 3) {
-            case 1: {
-              yield {
-                field: `${prefix}.role`,
-                value: reader.string()
-              }
-              break
-            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3330,11 +3305,6 @@ export namespace ListRequest {
     return _codec
   }
 
-  export interface ListRequestRoleFieldEvent {
-    field: '$.role'
-    value: string
-  }
-
   export function encode (obj: Partial<ListRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ListRequest.codec())
   }
@@ -3343,7 +3313,7 @@ export namespace ListRequest {
     return decodeMessage(buf, ListRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ListRequest>): Generator<ListRequestRoleFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ListRequest>): Generator<{}> {
     return streamMessage(buf, ListRequest.codec(), opts)
   }
 }

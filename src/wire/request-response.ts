@@ -42,10 +42,6 @@ export class Requester {
     void this.#listen();
   }
 
-  get closed(): AbortSignal {
-    return this.#channel.closed;
-  }
-
   #gone(why: string): LockstepError {
     return new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `lost ${this.#host}: ${why}`, { host: this.#host });
   }
