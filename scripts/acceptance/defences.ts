@@ -765,8 +765,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: names taken out to be deleted do not meet",
     file: COMMIT,
-    remove: "deleted.${ledger.takenOut++}",
-    by: "deleted.${ledger.deletions}",
+    remove: "ledger.takenOut++}",
+    by: "ledger.deletions}",
     test: RACES_TEST,
     match: "where the name is made anew*",
   },
