@@ -438,7 +438,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "remote: maxDelete",
     file: REMOTE,
-    remove: "guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);",
+    remove: "guardDeletions(this.#deleted + request.deletions, this.#firstEntries ?? 0, order.maxDelete);",
     by: "void guardDeletions;",
     test: E2E_HOSTILE,
     match: "a remote keeps the order's limits*",

@@ -6,7 +6,7 @@ import type { RoundMode } from "../model/order.ts";
  *
  * ```
  * begun    ── list ──► listed
- * listed   ── nodes, batches, lookup, checksums, state, renew, release ──► listed
+ * listed   ── nodes, batches, lookup, checksums, state, renew, release, guard ──► listed
  * listed   ── prepare (mode sync) ──► applying
  * applying ── stage, commit, check, delete ──► applying
  * applying ── finish ──► begun        (the next pass begins with a new list)
@@ -24,6 +24,7 @@ export type ParticipantStep =
   | "state"
   | "renew"
   | "release"
+  | "guard"
   | "prepare"
   | "stage"
   | "commit"
@@ -43,6 +44,7 @@ const TRANSITIONS: Readonly<Record<ParticipantState, Partial<Record<ParticipantS
     state: "listed",
     renew: "listed",
     release: "listed",
+    guard: "listed",
     prepare: "applying",
     end: "ended",
   },

@@ -222,7 +222,11 @@ export interface TreeRound {
   /** Those of the paths that are certainly not there. */
   absent(paths: readonly BytePath[]): Promise<BytePath[]>;
 
-  /** Free bytes of the root's file system. */
+  /**
+   * Free bytes of the root's file system.
+   *
+   * @throws LockstepError `LOCKSTEP_ROOT_READ_ONLY` where none of them can be written
+   */
   freeBytes(): Promise<number>;
   /** @throws LockstepError `LOCKSTEP_HOLD_UNAVAILABLE` where this host cannot hold so; nothing is done */
   prepare(limits: ApplyLimits): Promise<void>;

@@ -284,6 +284,7 @@ class Round {
     for (let pass = 0; ; pass++) {
       this.#signal.throwIfAborted();
       await this.#compare(pass);
+      if (mode === "plan") await this.#try();
       if (mode !== "sync" || this.#active().length === 0) return;
       if (pass === MAX_PASSES) return;
       await this.#apply(pass);
@@ -382,19 +383,41 @@ class Round {
     });
   }
 
+  /** Asks each remote whether it would refuse what is planned. */
+  async #try(): Promise<void> {
+    await Promise.all(
+      this.#active().map(async (remote) => {
+        try {
+          await (remote.link as HostLink).prepare(this.#request(remote, ALONE, true));
+        } catch (error) {
+          remote.fail(error);
+        }
+      }),
+    );
+  }
+
+  get #bounds(): BlockBounds {
+    const { blockBytes, blockPaths } = this.#order;
+    return { ...DEFAULT_BLOCK_BOUNDS, maxBytes: blockBytes, maxPaths: blockPaths };
+  }
+
+  /** What a pass would bring to a remote, for its guards. */
+  #request(remote: RemoteProgress, feeding: Feeding, isTrial: boolean): PrepareRequest {
+    const { plan, planned } = remote.current as PlanResult;
+    const { newBytes, replacedBytes, counts } = plan;
+    const longest = planned.reduce((most, { bytes }) => Math.max(most, bytes), this.#bounds.maxBytes);
+    const inFlightBytes = longest * (STAGE_AHEAD + 1);
+    return { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding, isTrial };
+  }
+
   async #apply(pass: number): Promise<void> {
     this.#emit({ kind: "phase", phase: "update", pass });
-    const { hold, blockBytes, blockPaths } = this.#order;
-    const bounds: BlockBounds = { ...DEFAULT_BLOCK_BOUNDS, maxBytes: blockBytes, maxPaths: blockPaths };
+    const { hold } = this.#order;
+    const bounds = this.#bounds;
     const fanOut = this.#fanOut();
     const preparing = this.#active().map(async (remote) => {
-      const { plan, planned } = remote.current as PlanResult;
       try {
-        const { newBytes, replacedBytes, counts } = plan;
-        const longest = planned.reduce((most, { bytes }) => Math.max(most, bytes), bounds.maxBytes);
-        const inFlightBytes = longest * (STAGE_AHEAD + 1);
-        const feeding = fanOut.get(remote) ?? ALONE;
-        const request = { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding };
+        const request = this.#request(remote, fanOut.get(remote) ?? ALONE, false);
         const prepared = await (remote.link as HostLink).prepare(request);
         remote.hold = prepared.hold;
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));

@@ -231,6 +231,10 @@ class Participant {
       this.#advance(active, "release");
       if (active.master === undefined) throw notThe("master");
       await active.master.release(request.release.statement);
+    } else if (request.prepare?.isTrial === true) {
+      this.#advance(active, "guard");
+      await this.#remote(active).guard(request.prepare);
+      yield { prepare: { hold: order.hold, lack: undefined } };
     } else if (request.prepare !== undefined) {
       this.#advance(active, "prepare");
       const { hold, lack } = await this.#remote(active).prepare(request.prepare);

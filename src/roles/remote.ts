@@ -81,16 +81,21 @@ export class RemoteDuty {
     this.#unchecked.clear();
   }
 
-  /** Enforces the order's limits before anything is written; how files will be held. */
-  async prepare(request: PrepareRequest): Promise<{ hold: Hold; lack: LockstepError | undefined }> {
-    const { order, round, durability } = this.#init;
+  /** Enforces what the order and this host's file system allow; changes nothing. */
+  async guard(request: PrepareRequest): Promise<void> {
+    const { order, round } = this.#init;
     if (request.deletions > 0 && !order.delete) {
       throw new LockstepError("LOCKSTEP_DELETE_FORBIDDEN", "the order forbids deletions");
     }
-    const before = this.#firstEntries ?? 0;
-    guardDeletions(this.#deleted + request.deletions, before, order.maxDelete);
+    guardDeletions(this.#deleted + request.deletions, this.#firstEntries ?? 0, order.maxDelete);
     guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());
-    const allowed = allowedDeletions(before, order.maxDelete) - this.#deleted;
+  }
+
+  /** Enters a pass, unless a guard forbids it; how files will be held. */
+  async prepare(request: PrepareRequest): Promise<{ hold: Hold; lack: LockstepError | undefined }> {
+    const { order, round, durability } = this.#init;
+    await this.guard(request);
+    const allowed = allowedDeletions(this.#firstEntries ?? 0, order.maxDelete) - this.#deleted;
     const exchange = this.#join(request);
     const deletions = Math.min(allowed, request.deletions);
     const limits = { delete: order.delete, deletions, durability, offers: exchange.isShared };

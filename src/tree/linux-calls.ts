@@ -34,6 +34,8 @@ const AT_EMPTY_PATH = 0x1000;
 const AT_NO_AUTOMOUNT = 0x800;
 const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
+/** A flag of statvfs(3). */
+const ST_RDONLY = 1n;
 const STATX_BASIC = 0x7ff;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
@@ -439,6 +441,11 @@ export function createLinuxCalls(): SystemCalls {
       // struct statvfs: bsize, frsize, blocks, bfree, bavail
       check(fstatvfs(directory, vfs) as number, "fstatvfs");
       return Number(vfs.readBigUInt64LE(8)) * Number(vfs.readBigUInt64LE(32));
+    },
+    isReadOnly(directory) {
+      // Behind the fields above: files, ffree, favail, fsid, flag
+      check(fstatvfs(directory, vfs) as number, "fstatvfs");
+      return (vfs.readBigUInt64LE(72) & ST_RDONLY) !== 0n;
     },
     lease(fd) {
       fcntl(fd, F_SETSIG, SIGURG);

@@ -206,6 +206,14 @@ export function createPortableCalls(): SystemCalls {
         const stat = fs.statfsSync(at(directory, ""));
         return stat.bavail * stat.bsize;
       }),
+    isReadOnly(directory) {
+      try {
+        fs.accessSync(at(directory, ""), fs.constants.W_OK);
+        return false;
+      } catch (error) {
+        return errnoOf(error) === "EROFS";
+      }
+    },
     lease: () => false,
     leaseHeld: () => false,
     openToLock() {

@@ -329,7 +329,11 @@ const handlers: Handlers = {
     opened().shared.delete(id);
   },
   absent: (paths: BytePath[]) => opened().list.absent(paths),
-  freeBytes: () => calls.freeBytes(opened().directories.root),
+  freeBytes() {
+    const { root } = opened().directories;
+    if (calls.isReadOnly(root)) throw readOnly();
+    return calls.freeBytes(root);
+  },
   async prepare(limits: ApplyLimits) {
     // The hold process also reaches the files by this thread's descriptors.
     if (limits.hold !== "none" && !calls.canLock) throw cannotLock();

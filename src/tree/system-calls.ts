@@ -96,6 +96,8 @@ export interface SystemCalls {
   /** Writes everything of the directory's file system to disk. */
   syncFileSystem(directory: DirectoryHandle): void;
   freeBytes(directory: DirectoryHandle): number;
+  /** Whether the directory's file system is mounted so that nothing can be written. */
+  isReadOnly(directory: DirectoryHandle): boolean;
 
   /**
    * Takes a read lease: refused (false) while anybody has the file open for writing; a later writer

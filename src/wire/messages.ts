@@ -3020,6 +3020,11 @@ export namespace RoundRequest {
     value: number
   }
 
+  export interface RoundRequestPrepareIsTrialFieldEvent {
+    field: '$.prepare.isTrial'
+    value: boolean
+  }
+
   export interface RoundRequestStageBlockFieldEvent {
     field: '$.stage.block'
     value: number
@@ -3073,7 +3078,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestPrepareIsTrialFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3909,6 +3914,7 @@ export interface PrepareRequest {
   neighbours: string[]
   place: number
   places: number
+  isTrial: boolean
 }
 
 export namespace PrepareRequest {
@@ -3958,6 +3964,11 @@ export namespace PrepareRequest {
           w.uint32(obj.places)
         }
 
+        if ((obj.isTrial != null && obj.isTrial !== false)) {
+          w.uint32(64)
+          w.bool(obj.isTrial)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3969,7 +3980,8 @@ export namespace PrepareRequest {
           deletions: 0,
           neighbours: [],
           place: 0,
-          places: 0
+          places: 0,
+          isTrial: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -4008,6 +4020,10 @@ export namespace PrepareRequest {
             }
             case 7: {
               obj.places = reader.uint32()
+              break
+            }
+            case 8: {
+              obj.isTrial = reader.bool()
               break
             }
             default: {
@@ -4086,6 +4102,13 @@ export namespace PrepareRequest {
               }
               break
             }
+            case 8: {
+              yield {
+                field: `${prefix}.isTrial`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4134,6 +4157,11 @@ export namespace PrepareRequest {
     value: number
   }
 
+  export interface PrepareRequestIsTrialFieldEvent {
+    field: '$.isTrial'
+    value: boolean
+  }
+
   export function encode (obj: Partial<PrepareRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, PrepareRequest.codec())
   }
@@ -4142,7 +4170,7 @@ export namespace PrepareRequest {
     return decodeMessage(buf, PrepareRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareRequest>): Generator<PrepareRequestNewBytesFieldEvent | PrepareRequestReplacedBytesFieldEvent | PrepareRequestInFlightBytesFieldEvent | PrepareRequestDeletionsFieldEvent | PrepareRequestNeighboursFieldEvent | PrepareRequestPlaceFieldEvent | PrepareRequestPlacesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareRequest>): Generator<PrepareRequestNewBytesFieldEvent | PrepareRequestReplacedBytesFieldEvent | PrepareRequestInFlightBytesFieldEvent | PrepareRequestDeletionsFieldEvent | PrepareRequestNeighboursFieldEvent | PrepareRequestPlaceFieldEvent | PrepareRequestPlacesFieldEvent | PrepareRequestIsTrialFieldEvent> {
     return streamMessage(buf, PrepareRequest.codec(), opts)
   }
 }

@@ -567,6 +567,17 @@ both("free bytes are those of the file system, and syncing is accepted", (t, { c
   t.notThrows(() => calls.syncFileSystem(root));
 });
 
+both("a file system that is mounted read-only is told from one that is not", (t, { calls, root, path }) => {
+  t.false(calls.isReadOnly(root));
+  if (process.getuid?.() !== 0) return;
+  const mounted = join(path, "d");
+  spawnSync("mount", ["-t", "tmpfs", "-o", "ro", "none", mounted]);
+  t.teardown(() => spawnSync("umount", [mounted]));
+  const handle = calls.openRoot(mounted);
+  t.true(calls.isReadOnly(handle));
+  calls.closeDirectory(handle);
+});
+
 both("data is found behind a hole, and never behind itself", (t, { calls, root, path }) => {
   const MIB = 1 << 20;
   const writer = fs.openSync(join(path, "sparse"), "w");

@@ -150,6 +150,8 @@ asRoot("a read-only root is refused and unchanged, and comes in step when it can
   unlinkSync(join(master, "a/4"));
   run("mount", "-o", "remount,ro", remote);
   const before = dumpTree(remote);
+  const plan = await theFleet().run("plan", "readonly");
+  t.deepEqual([plan.exitCode, codesOf(plan)], [3, ["LOCKSTEP_ROOT_READ_ONLY"]], plan.stdout);
   const sync = await theFleet().run("sync", "readonly");
   t.is(sync.exitCode, 3, sync.stdout);
   t.is(sync.json.remotes["beta"].outcome, "failed");

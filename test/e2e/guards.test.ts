@@ -122,6 +122,16 @@ test.serial("a remote whose root is missing is refused while another comes in st
   writeTree(fleet.path(alpha, "space"), { "here before": "new", big: Buffer.alloc(3 << 20, 1) });
   const before = dumpTree(root);
   const free = statfsSync(root).bfree;
+  // Seen: a plan that said nothing of it, exit 0.
+  const plan = await fleet.run("plan", "space");
+  t.is(plan.exitCode, 3);
+  t.is(plan.json.remotes[beta].problems[0].code, "LOCKSTEP_SPACE_GUARD");
+  t.is(plan.json.remotes[gamma].outcome, "planned");
+  const verify = await fleet.run("verify", "space");
+  t.true(
+    verify.json.remotes[beta].problems.every(({ code }) => code === "LOCKSTEP_DRIFT"),
+    "which changes nothing",
+  );
   const sync = await fleet.run("sync", "space");
   t.is(sync.exitCode, 3);
   t.is(sync.json.remotes[beta].problems[0].code, "LOCKSTEP_SPACE_GUARD");

@@ -191,7 +191,7 @@ async function withRound<T>(
   }
 }
 
-const ALONE = { neighbours: [] as string[], place: 1, places: 1 };
+const ALONE = { neighbours: [] as string[], place: 1, places: 1, isTrial: false };
 const PREPARED = { newBytes: 0, replacedBytes: 0, inFlightBytes: 0, deletions: 0, ...ALONE };
 
 function file(path: string, content: string | Buffer, change: Partial<Entry> = {}): StatedEntry {
@@ -515,7 +515,9 @@ test.serial("messages out of order are refused and change nothing", async (t) =>
     await link.begin(round.assignment, round.order);
     await out(() => link.begin(round.assignment, round.order));
     for (const step of [...writes, () => link.prepare(PREPARED), () => link.nodes(0, 0, 1)]) await out(step);
+    await out(() => link.prepare({ ...PREPARED, isTrial: true }));
     await link.list();
+    await link.prepare({ ...PREPARED, isTrial: true });
     for (const step of writes) await out(step);
     await refused(t, "LOCKSTEP_NOT_AUTHORISED", () => link.state([[0, 1]], [], []));
     await link.prepare(PREPARED);
@@ -913,7 +915,7 @@ test.serial(
         ...[[judas.identity.self], [mallory.identity.self], [beta], [friend.identity.self, "12D3KooWnobody"]].map(
           (neighbours) => ({ neighbours }),
         ),
-        { place: 2, places: 1 },
+        { place: 2, places: 1, isTrial: false },
       ];
       for (const request of wrong) {
         await withRound(change, (link) =>
