@@ -460,6 +460,14 @@ const DEFENCES: readonly Defence[] = [
     match: "a remote keeps the order's limits*",
   },
   {
+    name: "remote: guards come before the apply",
+    file: "src/roles/participant.ts",
+    remove: "await this.#remote(active).guard(request.prepare);",
+    by: "",
+    test: E2E_HOSTILE,
+    match: "a remote keeps the order's limits*",
+  },
+  {
     name: "remote: space",
     file: REMOTE,
     remove: "guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());",

@@ -6,7 +6,7 @@ import type { RoundMode } from "../model/order.ts";
  *
  * ```
  * begun    ── list ──► listed
- * listed   ── nodes, batches, lookup, checksums, state, renew, release, guard ──► listed
+ * listed   ── nodes, batches, lookup, checksums, holes, state, renew, release, guard ──► listed
  * listed   ── prepare (mode sync) ──► applying
  * applying ── stage, commit, check, delete ──► applying
  * applying ── finish ──► begun        (the next pass begins with a new list)
@@ -21,6 +21,7 @@ export type ParticipantStep =
   | "batches"
   | "lookup"
   | "checksums"
+  | "holes"
   | "state"
   | "renew"
   | "release"
@@ -41,6 +42,7 @@ const TRANSITIONS: Readonly<Record<ParticipantState, Partial<Record<ParticipantS
     batches: "listed",
     lookup: "listed",
     checksums: "listed",
+    holes: "listed",
     state: "listed",
     renew: "listed",
     release: "listed",

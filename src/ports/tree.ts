@@ -219,6 +219,8 @@ export interface TreeRound {
   /** The leases of all that is shared begin anew; one that is not renewed ends by itself. */
   renew(): void;
   unshare(id: number): Promise<void>;
+  /** Bytes of these files that take no room on this host's disk: holes, or what its file system compresses. */
+  holeBytes(ordinals: OrdinalRanges): Promise<number>;
   /** Those of the paths that are certainly not there. */
   absent(paths: readonly BytePath[]): Promise<BytePath[]>;
 

@@ -9,8 +9,17 @@ import { ERROR_TABLE, LockstepError, toLockstepError } from "../model/errors.ts"
 import { type BlockBounds, DEFAULT_BLOCK_BOUNDS, type FileBlock, isLong } from "../model/file-block.ts";
 import { encodeListRoot } from "../model/manifest.ts";
 import { type Hold, type RoundId, type RoundOrder, roundName, sameRound } from "../model/order.ts";
+import { rangesOf } from "../model/ordinals.ts";
 import { type BytePath, comparePaths, displayPath } from "../model/path.ts";
-import { addCounts, type ChangeCounts, changeTotal, NO_CHANGES, type RemotePlan } from "../model/plan.ts";
+import {
+  ACTIONS,
+  addCounts,
+  type ChangeCounts,
+  changeTotal,
+  NO_CHANGES,
+  type PlannedPath,
+  type RemotePlan,
+} from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import {
   CHANGE_NAMES,
@@ -64,6 +73,8 @@ const RENEW_MS = 10_000;
 const END_TIMEOUT_MS = 5_000;
 /** The first comparison server's term; a standby that takes over raises it. */
 const FIRST_TERM = 1;
+/** Shorter files are not asked about when there is no room for all. */
+const HOLES_FROM_BYTES = 1 << 20;
 
 /** A remote's part in the exchange of content, as it is told. */
 type Feeding = Pick<PrepareRequest, "neighbours" | "place" | "places">;
@@ -388,7 +399,7 @@ class Round {
     await Promise.all(
       this.#active().map(async (remote) => {
         try {
-          await (remote.link as HostLink).prepare(this.#request(remote, ALONE, true));
+          await this.#prepare(remote, this.#request(remote, ALONE, true));
         } catch (error) {
           remote.fail(error);
         }
@@ -410,6 +421,26 @@ class Round {
     return { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding, isTrial };
   }
 
+  /** Counts room by sizes, and where that is not enough without the holes of large files. */
+  async #prepare(remote: RemoteProgress, request: PrepareRequest): ReturnType<HostLink["prepare"]> {
+    const link = remote.link as HostLink;
+    try {
+      return await link.prepare(request);
+    } catch (error) {
+      if (toLockstepError(error).code !== "LOCKSTEP_SPACE_GUARD") throw error;
+      const { plan, planned } = remote.current as PlanResult;
+      const mayHaveHoles = ({ path, bytes }: PlannedPath): boolean => {
+        const action = plan.actions.get(path);
+        return bytes >= HOLES_FROM_BYTES && (action === ACTIONS.create || action === ACTIONS.replace);
+      };
+      const ordinals = planned.filter(mayHaveHoles).map(({ ordinal }) => ordinal);
+      const asked = rangesOf(ordinals.sort((a, b) => a - b).slice(0, LIMITS.rangesPerRequest));
+      const holes = asked.length === 0 ? 0 : await (this.#master as HostLink).holes(asked);
+      if (holes === 0) throw error;
+      return await link.prepare({ ...request, newBytes: Math.max(0, request.newBytes - holes) });
+    }
+  }
+
   async #apply(pass: number): Promise<void> {
     this.#emit({ kind: "phase", phase: "update", pass });
     const { hold } = this.#order;
@@ -418,7 +449,7 @@ class Round {
     const preparing = this.#active().map(async (remote) => {
       try {
         const request = this.#request(remote, fanOut.get(remote) ?? ALONE, false);
-        const prepared = await (remote.link as HostLink).prepare(request);
+        const prepared = await this.#prepare(remote, request);
         remote.hold = prepared.hold;
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
         remote.applyProblems.clear();

@@ -182,6 +182,13 @@ export class HostLink {
     return checksums.digests;
   }
 
+  /** Master: bytes of these files that take no room on its disk. */
+  async holes(ordinals: OrdinalRanges): Promise<number> {
+    const { holes } = await this.#one({ holes: { ordinals: encodeGroups([ordinals]) } });
+    if (holes === undefined) throw this.#malformed("holes");
+    return holes.bytes;
+  }
+
   /** @param pack whether the statement is to be packed, as several remotes will get it */
   async state(
     ordinals: OrdinalRanges,

@@ -207,6 +207,11 @@ class Participant {
       this.#advance(active, "checksums");
       const groups = decodeGroups(request.checksums.groups, LIMITS.groupsPerRequest, LIMITS.entriesPerGroup);
       yield { checksums: await this.#checksums(round, groups, request.checksums.each) };
+    } else if (request.holes !== undefined) {
+      this.#advance(active, "holes");
+      if (active.master === undefined) throw notThe("master");
+      const [ordinals] = decodeGroups(request.holes.ordinals, 1, LIMITS.rangesPerRequest);
+      yield { holes: { bytes: await round.holeBytes(ordinals ?? []) } };
     } else if (request.state !== undefined) {
       this.#advance(active, "state");
       if (active.master === undefined) throw notThe("master");
@@ -231,11 +236,14 @@ class Participant {
       this.#advance(active, "release");
       if (active.master === undefined) throw notThe("master");
       await active.master.release(request.release.statement);
-    } else if (request.prepare?.isTrial === true) {
+    } else if (request.prepare !== undefined) {
+      // Refused, it may be asked anew: only what passes the guards begins the apply.
       this.#advance(active, "guard");
       await this.#remote(active).guard(request.prepare);
-      yield { prepare: { hold: order.hold, lack: undefined } };
-    } else if (request.prepare !== undefined) {
+      if (request.prepare.isTrial) {
+        yield { prepare: { hold: order.hold, lack: undefined } };
+        return;
+      }
       this.#advance(active, "prepare");
       const { hold, lack } = await this.#remote(active).prepare(request.prepare);
       yield { prepare: { hold, lack: lack === undefined ? undefined : encodeError(lack) } };

@@ -91,10 +91,9 @@ export class RemoteDuty {
     guardSpace(request.newBytes, request.replacedBytes, request.inFlightBytes, await round.freeBytes());
   }
 
-  /** Enters a pass, unless a guard forbids it; how files will be held. */
+  /** Enters a pass whose guards have been passed; how files will be held. */
   async prepare(request: PrepareRequest): Promise<{ hold: Hold; lack: LockstepError | undefined }> {
     const { order, round, durability } = this.#init;
-    await this.guard(request);
     const allowed = allowedDeletions(this.#firstEntries ?? 0, order.maxDelete) - this.#deleted;
     const exchange = this.#join(request);
     const deletions = Math.min(allowed, request.deletions);

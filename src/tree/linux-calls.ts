@@ -37,6 +37,8 @@ const RENAME_EXCHANGE = 2;
 /** A flag of statvfs(3). */
 const ST_RDONLY = 1n;
 const STATX_BASIC = 0x7ff;
+/** Of st_blocks, whatever the file system's own are. */
+const BLOCK_BYTES = 512;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
 const RESOLVE = 0x01 | 0x04 | 0x08;
@@ -180,6 +182,14 @@ export function createLinuxCalls(): SystemCalls {
   }
   const attributeName = (attribute: string): Buffer => put(xattrName, attribute, 256);
 
+  /** Asks for a name's state, which is in `stx` then. */
+  function look(directory: DirectoryHandle, name: string): boolean {
+    const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name === "" ? AT_EMPTY_PATH : 0);
+    if ((statx(numbers.statx, directory, first(name), flags, STATX_BASIC, stx) as number) >= 0) return true;
+    const errno = koffi.errno();
+    if (errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR) return false;
+    failCall("statx");
+  }
   function fill(into: FileStat): void {
     // struct statx, uapi/linux/stat.h; offsets in 4-byte words
     into.links = stx32[4];
@@ -284,15 +294,12 @@ export function createLinuxCalls(): SystemCalls {
       return names.sort();
     },
     stat(directory, name, into) {
-      const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name === "" ? AT_EMPTY_PATH : 0);
-      if ((statx(numbers.statx, directory, first(name), flags, STATX_BASIC, stx) as number) < 0) {
-        const errno = koffi.errno();
-        if (errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR) return false;
-        failCall("statx");
-      }
+      if (!look(directory, name)) return false;
       fill(into);
       return true;
     },
+    allocatedBytes: (directory, name) =>
+      look(directory, name) ? (stx32[13] * 4294967296 + stx32[12]) * BLOCK_BYTES : 0,
     readLink(directory, name) {
       const length = readlinkat(directory, first(name), linkTarget, linkTarget.length) as number;
       if (length < 0) failCall("readlinkat");

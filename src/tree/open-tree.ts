@@ -156,6 +156,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         share: (id, ordinals) => shares.share(id, ordinals),
         renew: () => shares.renew(),
         unshare: (id) => shares.unshare(id),
+        holeBytes: (ordinals) => call("holeBytes", ordinals),
         absent: (paths) => call("absent", paths),
         freeBytes: () => call("freeBytes"),
         prepare: (limits) =>

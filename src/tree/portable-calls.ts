@@ -111,6 +111,15 @@ export function createPortableCalls(): SystemCalls {
         throw new SystemError(code ?? "EIO", "lstat");
       }
     },
+    allocatedBytes(directory, name) {
+      try {
+        return Number(notFollowed(at(directory, name)).blocks) * 512;
+      } catch (error) {
+        const code = errnoOf(error);
+        if (code === "ENOENT" || code === "ENOTDIR") return 0;
+        throw new SystemError(code ?? "EIO", "lstat");
+      }
+    },
     readLink: (directory, name) =>
       attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
     openFile: (directory, name) =>

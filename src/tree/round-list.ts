@@ -372,6 +372,22 @@ export class RoundList {
     return this.#files(ordinals).map((ordinal) => this.#table.paths[ordinal]);
   }
 
+  /** Bytes of these files that take no room. */
+  holeBytes(ordinals: OrdinalRanges): number {
+    this.#checkRanges(ordinals);
+    const { calls, directories } = this.#context;
+    let holes = 0;
+    for (const ordinal of this.#files(ordinals)) {
+      try {
+        const { directory, name } = directories.locate(this.#table.paths[ordinal]);
+        holes += Math.max(0, this.#table.size(ordinal) - calls.allocatedBytes(directory, name));
+      } catch {
+        // Then it is taken for one without.
+      }
+    }
+    return holes;
+  }
+
   /** Listed files below a path that is listed as a directory. */
   filesWithin(path: BytePath): BytePath[] {
     const table = this.#table;

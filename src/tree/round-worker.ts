@@ -328,6 +328,7 @@ const handlers: Handlers = {
     opened().shared.get(id)?.release();
     opened().shared.delete(id);
   },
+  holeBytes: (ordinals: OrdinalRanges) => opened().list.holeBytes(ordinals),
   absent: (paths: BytePath[]) => opened().list.absent(paths),
   freeBytes() {
     const { root } = opened().directories;

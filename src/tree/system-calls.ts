@@ -30,6 +30,8 @@ export interface SystemCalls {
   readDirectory(directory: DirectoryHandle): string[];
   /** Fills `into` for a name, not following it; false when there is nothing of that name. */
   stat(directory: DirectoryHandle, name: string, into: FileStat): boolean;
+  /** Bytes that a name's content takes on disk (st_blocks of stat(2)); 0 when there is nothing of that name. */
+  allocatedBytes(directory: DirectoryHandle, name: string): number;
   readLink(directory: DirectoryHandle, name: string): string;
 
   openFile(directory: DirectoryHandle, name: string): number;

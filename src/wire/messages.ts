@@ -1853,6 +1853,7 @@ export interface RoundRequest {
   check?: CheckRequest
   renew?: RenewRequest
   release?: ReleaseRequest
+  holes?: HolesRequest
 }
 
 export namespace RoundRequest {
@@ -1867,7 +1868,28 @@ export namespace RoundRequest {
 
         obj = { ...obj }
 
+        if (obj.holes != null) {
+          obj.release = undefined
+          obj.renew = undefined
+          obj.check = undefined
+          obj.ping = undefined
+          obj.end = undefined
+          obj.finish = undefined
+          obj.delete = undefined
+          obj.commit = undefined
+          obj.stage = undefined
+          obj.prepare = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
         if (obj.release != null) {
+          obj.holes = undefined
           obj.renew = undefined
           obj.check = undefined
           obj.ping = undefined
@@ -1887,6 +1909,7 @@ export namespace RoundRequest {
         }
 
         if (obj.renew != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.check = undefined
           obj.ping = undefined
@@ -1906,6 +1929,7 @@ export namespace RoundRequest {
         }
 
         if (obj.check != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.ping = undefined
@@ -1925,6 +1949,7 @@ export namespace RoundRequest {
         }
 
         if (obj.ping != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -1944,6 +1969,7 @@ export namespace RoundRequest {
         }
 
         if (obj.end != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -1963,6 +1989,7 @@ export namespace RoundRequest {
         }
 
         if (obj.finish != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -1982,6 +2009,7 @@ export namespace RoundRequest {
         }
 
         if (obj.delete != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2001,6 +2029,7 @@ export namespace RoundRequest {
         }
 
         if (obj.commit != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2020,6 +2049,7 @@ export namespace RoundRequest {
         }
 
         if (obj.stage != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2039,6 +2069,7 @@ export namespace RoundRequest {
         }
 
         if (obj.prepare != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2058,6 +2089,7 @@ export namespace RoundRequest {
         }
 
         if (obj.state != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2077,6 +2109,7 @@ export namespace RoundRequest {
         }
 
         if (obj.checksums != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2096,6 +2129,7 @@ export namespace RoundRequest {
         }
 
         if (obj.lookup != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2115,6 +2149,7 @@ export namespace RoundRequest {
         }
 
         if (obj.batches != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2134,6 +2169,7 @@ export namespace RoundRequest {
         }
 
         if (obj.nodes != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2153,6 +2189,7 @@ export namespace RoundRequest {
         }
 
         if (obj.list != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2172,6 +2209,7 @@ export namespace RoundRequest {
         }
 
         if (obj.begin != null) {
+          obj.holes = undefined
           obj.release = undefined
           obj.renew = undefined
           obj.check = undefined
@@ -2283,6 +2321,11 @@ export namespace RoundRequest {
         if (obj.release != null) {
           w.uint32(154)
           ReleaseRequest.codec().encode(obj.release, w)
+        }
+
+        if (obj.holes != null) {
+          w.uint32(162)
+          HolesRequest.codec().encode(obj.holes, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2411,6 +2454,12 @@ export namespace RoundRequest {
               })
               break
             }
+            case 20: {
+              obj.holes = HolesRequest.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.holes
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2418,7 +2467,28 @@ export namespace RoundRequest {
           }
         }
 
+        if (obj.holes != null) {
+          delete obj.release
+          delete obj.renew
+          delete obj.check
+          delete obj.ping
+          delete obj.end
+          delete obj.finish
+          delete obj.delete
+          delete obj.commit
+          delete obj.stage
+          delete obj.prepare
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
         if (obj.release != null) {
+          delete obj.holes
           delete obj.renew
           delete obj.check
           delete obj.ping
@@ -2438,6 +2508,7 @@ export namespace RoundRequest {
         }
 
         if (obj.renew != null) {
+          delete obj.holes
           delete obj.release
           delete obj.check
           delete obj.ping
@@ -2457,6 +2528,7 @@ export namespace RoundRequest {
         }
 
         if (obj.check != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.ping
@@ -2476,6 +2548,7 @@ export namespace RoundRequest {
         }
 
         if (obj.ping != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2495,6 +2568,7 @@ export namespace RoundRequest {
         }
 
         if (obj.end != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2514,6 +2588,7 @@ export namespace RoundRequest {
         }
 
         if (obj.finish != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2533,6 +2608,7 @@ export namespace RoundRequest {
         }
 
         if (obj.delete != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2552,6 +2628,7 @@ export namespace RoundRequest {
         }
 
         if (obj.commit != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2571,6 +2648,7 @@ export namespace RoundRequest {
         }
 
         if (obj.stage != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2590,6 +2668,7 @@ export namespace RoundRequest {
         }
 
         if (obj.prepare != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2609,6 +2688,7 @@ export namespace RoundRequest {
         }
 
         if (obj.state != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2628,6 +2708,7 @@ export namespace RoundRequest {
         }
 
         if (obj.checksums != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2647,6 +2728,7 @@ export namespace RoundRequest {
         }
 
         if (obj.lookup != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2666,6 +2748,7 @@ export namespace RoundRequest {
         }
 
         if (obj.batches != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2685,6 +2768,7 @@ export namespace RoundRequest {
         }
 
         if (obj.nodes != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2704,6 +2788,7 @@ export namespace RoundRequest {
         }
 
         if (obj.list != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2723,6 +2808,7 @@ export namespace RoundRequest {
         }
 
         if (obj.begin != null) {
+          delete obj.holes
           delete obj.release
           delete obj.renew
           delete obj.check
@@ -2878,6 +2964,13 @@ export namespace RoundRequest {
             case 19: {
               yield * ReleaseRequest.codec().stream(reader, reader.uint32(), `${prefix}.release`, {
                 limits: opts.limits?.release
+              })
+
+              break
+            }
+            case 20: {
+              yield * HolesRequest.codec().stream(reader, reader.uint32(), `${prefix}.holes`, {
+                limits: opts.limits?.holes
               })
 
               break
@@ -3070,6 +3163,11 @@ export namespace RoundRequest {
     value: number
   }
 
+  export interface RoundRequestHolesOrdinalsFieldEvent {
+    field: '$.holes.ordinals'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<RoundRequest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundRequest.codec())
   }
@@ -3078,7 +3176,7 @@ export namespace RoundRequest {
     return decodeMessage(buf, RoundRequest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestPrepareIsTrialFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundRequest>): Generator<RoundRequestIdFieldEvent | RoundRequestRoundRootFieldEvent | RoundRequestRoundEpochFieldEvent | RoundRequestRoundSequenceFieldEvent | RoundRequestRoundTermFieldEvent | RoundRequestBeginAssignmentFieldEvent | RoundRequestBeginOrderFieldEvent | RoundRequestNodesLevelFieldEvent | RoundRequestNodesFirstFieldEvent | RoundRequestNodesCountFieldEvent | RoundRequestBatchesIndexesFieldEvent | RoundRequestLookupPathsFieldEvent | RoundRequestChecksumsGroupsFieldEvent | RoundRequestChecksumsEachFieldEvent | RoundRequestStateOrdinalsFieldEvent | RoundRequestStateAbsentFieldEvent | RoundRequestStateFetchedFieldEvent | RoundRequestStatePackFieldEvent | RoundRequestPrepareNewBytesFieldEvent | RoundRequestPrepareReplacedBytesFieldEvent | RoundRequestPrepareInFlightBytesFieldEvent | RoundRequestPrepareDeletionsFieldEvent | RoundRequestPrepareNeighboursFieldEvent | RoundRequestPreparePlaceFieldEvent | RoundRequestPreparePlacesFieldEvent | RoundRequestPrepareIsTrialFieldEvent | RoundRequestStageBlockFieldEvent | RoundRequestStageStatementFieldEvent | RoundRequestStageActionsFieldEvent | RoundRequestStageIsPackedFieldEvent | RoundRequestCommitBlockFieldEvent | RoundRequestDeleteStatementFieldEvent | RoundRequestEndReportFieldEvent | RoundRequestCheckBlockFieldEvent | RoundRequestReleaseStatementFieldEvent | RoundRequestHolesOrdinalsFieldEvent> {
     return streamMessage(buf, RoundRequest.codec(), opts)
   }
 }
@@ -3455,6 +3553,95 @@ export namespace NodesRequest {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<NodesRequest>): Generator<NodesRequestLevelFieldEvent | NodesRequestFirstFieldEvent | NodesRequestCountFieldEvent> {
     return streamMessage(buf, NodesRequest.codec(), opts)
+  }
+}
+
+export interface HolesRequest {
+  ordinals: Uint8Array<ArrayBuffer>
+}
+
+export namespace HolesRequest {
+  let _codec: Codec<HolesRequest>
+
+  export const codec = (): Codec<HolesRequest> => {
+    if (_codec == null) {
+      _codec = message<HolesRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.ordinals != null && obj.ordinals.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.ordinals)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          ordinals: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.ordinals = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.ordinals`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface HolesRequestOrdinalsFieldEvent {
+    field: '$.ordinals'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<HolesRequest>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, HolesRequest.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolesRequest>): HolesRequest {
+    return decodeMessage(buf, HolesRequest.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolesRequest>): Generator<HolesRequestOrdinalsFieldEvent> {
+    return streamMessage(buf, HolesRequest.codec(), opts)
   }
 }
 
@@ -4919,6 +5106,7 @@ export interface RoundResponse {
   applied?: AppliedResponse
   prepare?: PrepareResponse
   check?: CheckResponse
+  holes?: HolesResponse
 }
 
 export namespace RoundResponse {
@@ -4934,7 +5122,22 @@ export namespace RoundResponse {
         obj = { ...obj }
 
 
+        if (obj.holes != null) {
+          obj.check = undefined
+          obj.prepare = undefined
+          obj.applied = undefined
+          obj.stage = undefined
+          obj.state = undefined
+          obj.checksums = undefined
+          obj.lookup = undefined
+          obj.batches = undefined
+          obj.nodes = undefined
+          obj.list = undefined
+          obj.begin = undefined
+        }
+
         if (obj.check != null) {
+          obj.holes = undefined
           obj.prepare = undefined
           obj.applied = undefined
           obj.stage = undefined
@@ -4948,6 +5151,7 @@ export namespace RoundResponse {
         }
 
         if (obj.prepare != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.applied = undefined
           obj.stage = undefined
@@ -4961,6 +5165,7 @@ export namespace RoundResponse {
         }
 
         if (obj.applied != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.stage = undefined
@@ -4974,6 +5179,7 @@ export namespace RoundResponse {
         }
 
         if (obj.stage != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -4987,6 +5193,7 @@ export namespace RoundResponse {
         }
 
         if (obj.state != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5000,6 +5207,7 @@ export namespace RoundResponse {
         }
 
         if (obj.checksums != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5013,6 +5221,7 @@ export namespace RoundResponse {
         }
 
         if (obj.lookup != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5026,6 +5235,7 @@ export namespace RoundResponse {
         }
 
         if (obj.batches != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5039,6 +5249,7 @@ export namespace RoundResponse {
         }
 
         if (obj.nodes != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5052,6 +5263,7 @@ export namespace RoundResponse {
         }
 
         if (obj.list != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5065,6 +5277,7 @@ export namespace RoundResponse {
         }
 
         if (obj.begin != null) {
+          obj.holes = undefined
           obj.check = undefined
           obj.prepare = undefined
           obj.applied = undefined
@@ -5145,6 +5358,11 @@ export namespace RoundResponse {
         if (obj.check != null) {
           w.uint32(114)
           CheckResponse.codec().encode(obj.check, w)
+        }
+
+        if (obj.holes != null) {
+          w.uint32(122)
+          HolesResponse.codec().encode(obj.holes, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -5242,6 +5460,12 @@ export namespace RoundResponse {
               })
               break
             }
+            case 15: {
+              obj.holes = HolesResponse.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.holes
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -5250,7 +5474,22 @@ export namespace RoundResponse {
         }
 
 
+        if (obj.holes != null) {
+          delete obj.check
+          delete obj.prepare
+          delete obj.applied
+          delete obj.stage
+          delete obj.state
+          delete obj.checksums
+          delete obj.lookup
+          delete obj.batches
+          delete obj.nodes
+          delete obj.list
+          delete obj.begin
+        }
+
         if (obj.check != null) {
+          delete obj.holes
           delete obj.prepare
           delete obj.applied
           delete obj.stage
@@ -5264,6 +5503,7 @@ export namespace RoundResponse {
         }
 
         if (obj.prepare != null) {
+          delete obj.holes
           delete obj.check
           delete obj.applied
           delete obj.stage
@@ -5277,6 +5517,7 @@ export namespace RoundResponse {
         }
 
         if (obj.applied != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.stage
@@ -5290,6 +5531,7 @@ export namespace RoundResponse {
         }
 
         if (obj.stage != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5303,6 +5545,7 @@ export namespace RoundResponse {
         }
 
         if (obj.state != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5316,6 +5559,7 @@ export namespace RoundResponse {
         }
 
         if (obj.checksums != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5329,6 +5573,7 @@ export namespace RoundResponse {
         }
 
         if (obj.lookup != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5342,6 +5587,7 @@ export namespace RoundResponse {
         }
 
         if (obj.batches != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5355,6 +5601,7 @@ export namespace RoundResponse {
         }
 
         if (obj.nodes != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5368,6 +5615,7 @@ export namespace RoundResponse {
         }
 
         if (obj.list != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5381,6 +5629,7 @@ export namespace RoundResponse {
         }
 
         if (obj.begin != null) {
+          delete obj.holes
           delete obj.check
           delete obj.prepare
           delete obj.applied
@@ -5495,6 +5744,13 @@ export namespace RoundResponse {
             case 14: {
               yield * CheckResponse.codec().stream(reader, reader.uint32(), `${prefix}.check`, {
                 limits: opts.limits?.check
+              })
+
+              break
+            }
+            case 15: {
+              yield * HolesResponse.codec().stream(reader, reader.uint32(), `${prefix}.holes`, {
+                limits: opts.limits?.holes
               })
 
               break
@@ -5886,6 +6142,11 @@ export namespace RoundResponse {
     index: number
   }
 
+  export interface RoundResponseHolesBytesFieldEvent {
+    field: '$.holes.bytes'
+    value: number
+  }
+
   export function encode (obj: Partial<RoundResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundResponse.codec())
   }
@@ -5894,7 +6155,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStateIsPackedFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStateIsPackedFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent | RoundResponseHolesBytesFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -8252,6 +8513,95 @@ export namespace PrepareResponse {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PrepareResponse>): Generator<PrepareResponseHoldFieldEvent | PrepareResponseLackCodeFieldEvent | PrepareResponseLackMessageFieldEvent | PrepareResponseLackPathFieldEvent> {
     return streamMessage(buf, PrepareResponse.codec(), opts)
+  }
+}
+
+export interface HolesResponse {
+  bytes: number
+}
+
+export namespace HolesResponse {
+  let _codec: Codec<HolesResponse>
+
+  export const codec = (): Codec<HolesResponse> => {
+    if (_codec == null) {
+      _codec = message<HolesResponse>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.bytes != null && obj.bytes !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.bytes)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          bytes: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.bytes = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.bytes`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface HolesResponseBytesFieldEvent {
+    field: '$.bytes'
+    value: number
+  }
+
+  export function encode (obj: Partial<HolesResponse>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, HolesResponse.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolesResponse>): HolesResponse {
+    return decodeMessage(buf, HolesResponse.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HolesResponse>): Generator<HolesResponseBytesFieldEvent> {
+    return streamMessage(buf, HolesResponse.codec(), opts)
   }
 }
 

@@ -567,6 +567,15 @@ both("free bytes are those of the file system, and syncing is accepted", (t, { c
   t.notThrows(() => calls.syncFileSystem(root));
 });
 
+both("what a file takes on disk is told without its holes", (t, { calls, root, path }) => {
+  fs.writeFileSync(join(path, "sparse"), Buffer.alloc(64 << 10, 1));
+  t.true(calls.allocatedBytes(root, "sparse") >= 64 << 10);
+  fs.truncateSync(join(path, "sparse"), 8 * 2 ** 30);
+  const allocated = calls.allocatedBytes(root, "sparse");
+  t.true(allocated >= 64 << 10 && allocated < 1 << 20, `${allocated}`);
+  t.is(calls.allocatedBytes(root, "missing"), 0);
+});
+
 both("a file system that is mounted read-only is told from one that is not", (t, { calls, root, path }) => {
   t.false(calls.isReadOnly(root));
   if (process.getuid?.() !== 0) return;

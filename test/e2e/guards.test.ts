@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statfsSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { countsOf, differences, dumpTree, Fleet, IS_ROOT, NO_CHANGES, writeTree } from "./mesh-harness.ts";
@@ -138,6 +147,15 @@ test.serial("a remote whose root is missing is refused while another comes in st
   t.is(dumpTree(root), before);
   t.is(statfsSync(root).bfree, free);
   t.is(differences(fleet.path(alpha, "space"), fleet.path(gamma, "space")), "");
+  // Seen: refused by its size, holes included, with no way to have it.
+  truncateSync(join(fleet.path(alpha, "space"), "big"), 64 << 10);
+  truncateSync(join(fleet.path(alpha, "space"), "big"), 100 << 20);
+  t.is((await fleet.run("plan", "space")).exitCode, 0);
+  t.is((await fleet.run("sync", "space")).exitCode, 0);
+  t.is(differences(fleet.path(alpha, "space"), root), "");
+  truncateSync(join(fleet.path(alpha, "space"), "big"), 200 << 20);
+  t.is((await fleet.run("sync", "space")).exitCode, 0, "nor where it replaces one");
+  t.is(differences(fleet.path(alpha, "space"), root), "");
 });
 
 test.serial("with delete: false extras stay and are counted", async (t) => {

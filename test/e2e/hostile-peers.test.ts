@@ -520,6 +520,7 @@ test.serial("messages out of order are refused and change nothing", async (t) =>
     await link.prepare({ ...PREPARED, isTrial: true });
     for (const step of writes) await out(step);
     await refused(t, "LOCKSTEP_NOT_AUTHORISED", () => link.state([[0, 1]], [], []));
+    await refused(t, "LOCKSTEP_NOT_AUTHORISED", () => link.holes([[0, 1]]));
     await link.prepare(PREPARED);
     await out(() => link.list());
     await out(() => link.prepare(PREPARED));

@@ -71,10 +71,15 @@ const STEPS: ParticipantStep[] = [
   "batches",
   "lookup",
   "checksums",
+  "holes",
   "state",
+  "renew",
+  "release",
+  "guard",
   "prepare",
   "stage",
   "commit",
+  "check",
   "delete",
   "finish",
   "end",
@@ -87,14 +92,25 @@ const ALLOWED_STEPS: Record<ParticipantState, Partial<Record<ParticipantStep, Pa
     batches: "listed",
     lookup: "listed",
     checksums: "listed",
+    holes: "listed",
     state: "listed",
+    renew: "listed",
+    release: "listed",
+    guard: "listed",
     prepare: "applying",
     end: "ended",
   },
-  applying: { stage: "applying", commit: "applying", delete: "applying", finish: "begun", end: "ended" },
+  applying: {
+    stage: "applying",
+    commit: "applying",
+    check: "applying",
+    delete: "applying",
+    finish: "begun",
+    end: "ended",
+  },
   ended: {},
 };
-const WRITING = new Set<ParticipantStep>(["prepare", "stage", "commit", "delete", "finish"]);
+const WRITING = new Set<ParticipantStep>(["prepare", "stage", "commit", "check", "delete", "finish"]);
 
 for (const state of STATES) {
   test(`a round that is ${state} takes the steps that fit and refuses the others`, (t) => {
