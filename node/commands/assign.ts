@@ -37,10 +37,8 @@ export async function runAssign(options: StationOptions): Promise<void> {
  */
 function refusal(error: unknown, name: string): undefined {
   if (!(error instanceof LockstepError)) throw toLockstepError(error);
-  // The words of libp2p's Noise, which has no code for it.
-  if (!/identity key .* does not match/.test(error.message)) return undefined;
-  const message = `another host answers at the address of ${name}: is its peer id in the fleet file that of \`lockstep id\` there?`;
-  throw new LockstepError("LOCKSTEP_CONFIG", `${message} Nothing was assigned`, { host: name, cause: error });
+  if (error.code !== "LOCKSTEP_WRONG_HOST") return undefined;
+  throw new LockstepError("LOCKSTEP_CONFIG", `${error.message} Nothing was assigned`, { host: name, cause: error });
 }
 
 function highestEpoch(known: readonly (HostStatus | undefined)[], root: string): number {

@@ -168,6 +168,14 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
             cause: error,
           });
         }
+        // Noise has no code for it.
+        if (/identity key .* does not match/.test(message)) {
+          throw new LockstepError(
+            "LOCKSTEP_WRONG_HOST",
+            `another host answers at the address of ${peer}: is its peer id in the fleet file that of \`lockstep id\` there?`,
+            { cause: error },
+          );
+        }
         const refused = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
         const why = isLate ? "it does not answer" : refused;
         throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });

@@ -39,6 +39,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },
   LOCKSTEP_HOLD_UNAVAILABLE: { consequence: "remote", retry: false },
   LOCKSTEP_HOST_UNREACHABLE: { consequence: "remote", retry: true },
+  LOCKSTEP_WRONG_HOST: { consequence: "remote", retry: false },
   // the round
   LOCKSTEP_ROOT_EMPTY: { consequence: "round", retry: false },
   LOCKSTEP_ROUND_BUSY: { consequence: "round", retry: true },

@@ -57,7 +57,7 @@ export interface Mesh {
   /**
    * Opens a channel, dialling when there is no connection.
    *
-   * @throws LockstepError `LOCKSTEP_HOST_UNREACHABLE`, or `LOCKSTEP_NOT_AUTHORISED` when the peer
+   * @throws LockstepError `LOCKSTEP_HOST_UNREACHABLE`, `LOCKSTEP_WRONG_HOST`, or `LOCKSTEP_NOT_AUTHORISED` when the peer
    * does not speak the protocol with us
    */
   open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel>;

@@ -111,4 +111,6 @@ test.serial("a fleet file in which two hosts have each other's peer id assigns n
   t.is(refused.exitCode, 2, refused.stdout);
   t.regex(refused.stderr, /another host answers at the address of (alpha|beta)/);
   t.deepEqual(await rolesIn("www"), before);
+  const status = await runLockstep("status", "--data", fleet.controlData, "--fleet", file, "--json");
+  t.regex(status.stdout, /LOCKSTEP_WRONG_HOST/);
 });
