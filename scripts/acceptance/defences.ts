@@ -1053,9 +1053,9 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "report: bounded before it is sent",
-    file: "src/roles/comparison-server.ts",
-    remove: "const report = boundReport(this.#report(error), LIMITS.reportBytes);",
-    by: "const report = boundReport(this.#report(error), Number.POSITIVE_INFINITY);",
+    file: "src/roles/comparison-round.ts",
+    remove: "const report = boundReport(result, LIMITS.reportBytes);",
+    by: "const report = boundReport(result, Number.POSITIVE_INFINITY);",
     test: ROUND_ENDS_TEST,
     match: "a report of many long paths*",
   },
@@ -1076,7 +1076,7 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "comparison: the master's list root is signed",
-    file: "src/roles/comparison-server.ts",
+    file: "src/roles/comparison-round.ts",
     remove: "      await this.#checkListRoot(list);\n",
     by: "",
     test: "test/e2e/hostile-peers.test.ts",

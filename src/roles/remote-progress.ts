@@ -1,0 +1,83 @@
+import type { PlanResult } from "../compare/plan.ts";
+import { type LockstepError, toLockstepError } from "../model/errors.ts";
+import type { Hold } from "../model/order.ts";
+import type { BytePath } from "../model/path.ts";
+import { type ChangeCounts, NO_CHANGES } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import { MAX_REPORTED_WARNINGS, type ReportedWarning } from "../model/report.ts";
+import type { PeerId } from "../model/role.ts";
+import type { Held } from "../ports/tree.ts";
+import type { HostLink, StagePart } from "./host-link.ts";
+
+/** One remote as a round sees it: what it has done there, and what is known to be left. */
+export class RemoteProgress {
+  readonly peer: PeerId;
+  readonly name: string;
+  link: HostLink | undefined;
+  failure: LockstepError | undefined;
+  /** Nothing is left to do. */
+  settled = false;
+  entries = 0;
+  planned: ChangeCounts = NO_CHANGES;
+  counts: ChangeCounts = NO_CHANGES;
+  checksummed = 0;
+  rechecked = 0;
+  hashedForTransfer = 0;
+  fileBlocks = 0;
+  bytesReused = 0;
+  bytesFromMaster = 0;
+  bytesFromRemotes = 0;
+  bytesReceived = 0;
+  resynced = 0;
+  readonly resyncedPaths = new Set<BytePath>();
+  /** Paths that a check found other than stated. */
+  readonly inconsistent = new Set<BytePath>();
+  checked = 0;
+  kept = 0;
+  hold: Hold = "none";
+  held = { blocks: 0, files: 0, ms: 0, longestMs: 0, waiters: 0, refreshed: 0, denied: 0, lost: 0 };
+  /** By code and sentence. */
+  readonly warnings = new Map<string, ReportedWarning>();
+  /** Of the latest comparison. */
+  compareProblems: readonly Problem[] = [];
+  /** Of the latest apply, by path. */
+  applyProblems = new Map<BytePath, Problem>();
+  current: PlanResult | undefined;
+  // For progress
+  blocks = 0;
+  blocksDone = 0;
+  paths = 0;
+  pathsDone = 0;
+  bytes = 0;
+  /** By block. */
+  readonly bytesUnderWay = new Map<number, number>();
+  /** Bytes by the peer that they came from: of staged blocks, and of those under way. */
+  readonly fed = new Map<PeerId, number>();
+  readonly fedUnderWay = new Map<number, StagePart["fed"]>();
+
+  constructor(peer: PeerId, name: string) {
+    this.peer = peer;
+    this.name = name;
+  }
+
+  warn({ code, message }: LockstepError): void {
+    if (this.warnings.size < MAX_REPORTED_WARNINGS) this.warnings.set(`${code} ${message}`, { code, message });
+  }
+
+  tookHold({ ms, files, waiters, refreshed, denied, lost }: Held): void {
+    const { held } = this;
+    held.blocks++;
+    held.files += files;
+    held.ms += ms;
+    held.longestMs = Math.max(held.longestMs, ms);
+    held.waiters += waiters;
+    held.refreshed += refreshed;
+    held.denied += denied;
+    if (lost) held.lost++;
+  }
+
+  fail(error: unknown): void {
+    this.failure ??= toLockstepError(error);
+    this.settled = true;
+  }
+}
