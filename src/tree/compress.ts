@@ -1,6 +1,12 @@
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import type Koffi from "koffi";
+
+const require = createRequire(import.meta.url);
+
 /** zstd (RFC 8878) of whole buffers. */
 export interface Compressor {
-  readonly name: string;
+  readonly name: "native" | "portable";
   /** @param isShared it will be sent on by its receivers: then more time is well spent */
   compress(bytes: Uint8Array, isShared?: boolean): Uint8Array;
   /**
@@ -49,18 +55,86 @@ function endOfBlocks(view: DataView, start: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** The prebuilt native zstd where it loads, else the same compiled to WebAssembly. */
-export async function createCompressor(): Promise<Compressor> {
-  const native = await import("@cloudpss/zstd/napi").catch(() => undefined);
-  const { compress, decompress } = native ?? (await import("@cloudpss/zstd/wasm"));
+/** What both implementations do, whatever the frame announces. */
+interface Zstd {
+  compress(bytes: Uint8Array, level: number): Uint8Array;
+  /** @throws when it cannot be unpacked to so many bytes */
+  decompress(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The package's native zstd, called as the C library that it is. Its own functions for JavaScript keep one
+ * context for the whole process, which two threads that compress at once corrupt, or crash: here each thread
+ * has its own (zstd.h).
+ *
+ * @throws where there is no koffi, no prebuilt binary, or one that hides its symbols
+ */
+function nativeZstd(): Zstd {
+  const requireOfZstd = createRequire(require.resolve("@cloudpss/zstd/package.json"));
+  const { path } = requireOfZstd("node-gyp-build") as { path(directory: string): string };
+  const library = (require("koffi") as typeof Koffi).load(path(dirname(requireOfZstd.resolve("./package.json"))), {
+    // Node has a zstd of its own in some versions.
+    deep: true,
+  });
+  const createPacker = library.func("ZSTD_createCCtx", "void *", []);
+  const createUnpacker = library.func("ZSTD_createDCtx", "void *", []);
+  const bound = library.func("ZSTD_compressBound", "size_t", ["size_t"]);
+  const sized = ["void *", "void *", "size_t", "void *", "size_t"];
+  const pack = library.func("ZSTD_compressCCtx", "size_t", [...sized, "int"]);
+  const unpack = library.func("ZSTD_decompressDCtx", "size_t", sized);
+  const made = (context: unknown): unknown => {
+    if (context === null) throw new Error("no memory for zstd");
+    return context;
+  };
+  const [packer, unpacker] = [made(createPacker()), made(createUnpacker())];
+  let packed = new Uint8Array(0);
   return {
-    name: native === undefined ? "portable" : "native",
+    compress(bytes, level) {
+      const most = Number(bound(bytes.length));
+      if (packed.length < most) packed = new Uint8Array(most);
+      const length: unknown = pack(packer, packed, most, bytes, bytes.length, level);
+      // An error is a length beyond all others.
+      if (typeof length !== "number" || length > most) throw new Error("zstd cannot compress this");
+      return packed.slice(0, length);
+    },
+    decompress(bytes, length) {
+      const plain = new Uint8Array(length);
+      if (unpack(unpacker, plain, length, bytes, bytes.length) !== length) throw new Error("not so many bytes");
+      return plain;
+    },
+  };
+}
+
+/** The same compiled to WebAssembly, of which each thread has its own. */
+async function portableZstd(): Promise<Zstd> {
+  const { compress, decompress } = await import("@cloudpss/zstd/wasm");
+  return {
+    compress,
+    decompress(bytes, length) {
+      const plain = decompress(bytes);
+      if (plain.length !== length) throw new Error("not so many bytes");
+      return new Uint8Array(plain);
+    },
+  };
+}
+
+/** A compressor for this thread alone; `best` is native where that can be called. */
+export async function createCompressor(which: "best" | "portable" = "best"): Promise<Compressor> {
+  let zstd: Zstd | undefined;
+  try {
+    if (which === "best") zstd = nativeZstd();
+  } catch {
+    // Slower, and no less right.
+  }
+  const name = zstd === undefined ? "portable" : "native";
+  const { compress, decompress } = zstd ?? (await portableZstd());
+  return {
+    name,
     compress: (bytes, isShared = false) => compress(bytes, isShared ? SHARED_LEVEL : LEVEL),
     decompress(bytes, length) {
       if (announcedLength(bytes) !== length) return undefined;
       try {
-        const plain = decompress(bytes);
-        return plain.length === length ? new Uint8Array(plain) : undefined;
+        return decompress(bytes, length);
       } catch {
         return undefined;
       }
