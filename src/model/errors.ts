@@ -26,6 +26,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_DELETE_FORBIDDEN: { consequence: "path", retry: false },
   LOCKSTEP_DIRECTORY_NOT_EMPTY: { consequence: "path", retry: false },
   LOCKSTEP_MOUNT_POINT: { consequence: "path", retry: false },
+  LOCKSTEP_NOT_REMOVED: { consequence: "path", retry: false },
   LOCKSTEP_PATH_TOO_LONG: { consequence: "path", retry: false },
   LOCKSTEP_UNREPRESENTABLE: { consequence: "path", retry: false },
   LOCKSTEP_NOT_IN_STEP: { consequence: "path", retry: true },

@@ -550,7 +550,11 @@ export class ComparisonRound {
   #applied(remote: RemoteProgress, applied: { counts: ChangeCounts; problems: readonly Problem[] }): void {
     remote.counts = addCounts(remote.counts, applied.counts);
     remote.pathsDone += changeTotal(applied.counts);
-    for (const problem of applied.problems) remote.applyProblems.set(problem.path, problem);
+    for (const problem of applied.problems) {
+      // Not of what is compared.
+      if (problem.code === "LOCKSTEP_NOT_REMOVED") remote.warn(new LockstepError(problem.code, problem.message));
+      else remote.applyProblems.set(problem.path, problem);
+    }
   }
 
   #progress(remote: RemoteProgress, now: boolean): void {

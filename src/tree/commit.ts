@@ -8,7 +8,7 @@ import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
-import { type DirectoryHandle, errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
+import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 const HELD = "a program here holds a lock on it; it stays as it was";
 const NOT_LOCKABLE =
@@ -16,6 +16,12 @@ const NOT_LOCKABLE =
 
 /** A path is not as the plan expects it. */
 class TargetChanged extends Error {}
+
+/** A directory must stay because something in it would. */
+class CannotBeRemoved extends Error {
+  override readonly message =
+    "is a directory here and holds what this node may not remove (immutable, append-only, or another owner's directory)";
+}
 
 /**
  * Begins an apply: notes the root's time before the staging area is made in it, and keeps the
@@ -140,6 +146,7 @@ export function tidyBlock({ staging }: ApplyContext, block: Block): void {
 function commitProblem(path: BytePath, error: unknown): Problem {
   if (error instanceof UnstableContent) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
   if (error instanceof TargetChanged) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
+  if (error instanceof CannotBeRemoved) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: error.message };
   const errno = errnoOf(error);
   if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
     const message = `is not as it was when it was compared (${errno}); it is compared again`;
@@ -210,11 +217,13 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   if (!isListed(context, before, expected)) {
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
-  const gone = wasDirectory ? countDescendants(context, path) : 0;
+  const gone = wasDirectory ? countDescendants(context, path, { root: directories.root, at: path }) : 0;
   calls.rename(staging.handle, staged, directory, name, "exchange");
   const out = newFileStat();
   calls.stat(staging.handle, staged, out);
-  if (!isSame(out, before)) {
+  // XFS moves the time of a directory that gets another parent (its ".." changes): then what is in it tells.
+  const isStill = isSame(out, before) || (wasDirectory && isStillKnown(context, path, staged, out, before));
+  if (!isStill) {
     // Swapped between check and switch: give back what was there.
     calls.rename(staging.handle, staged, directory, name, "exchange");
     throw new TargetChanged("changed while it was switched; it is compared again");
@@ -228,27 +237,49 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   return gone;
 }
 
+/** Whether the directory that was switched out holds nothing that was not counted before. */
+function isStillKnown(context: ApplyContext, path: BytePath, staged: string, out: FileStat, before: FileStat): boolean {
+  if (inodeKey(out) !== inodeKey(before)) return false;
+  try {
+    countDescendants(context, path, { root: context.staging.handle, at: staged });
+    return true;
+  } catch (error) {
+    if (error instanceof TargetChanged) return false;
+    throw error;
+  }
+}
+
 /**
  * Paths below a directory that is about to turn into something else. All must be known to the
  * plan: the master has a file there, so none of them exists there, but an entry that nobody
- * compared must not go with them.
+ * compared must not go with them; and all must be such that they can be removed.
+ *
+ * @param path of the directory, as it was listed
+ * @param place where it is
  */
-function countDescendants(context: ApplyContext, path: BytePath): number {
-  const { calls, directories, list, limits, ledger } = context;
-  const pending = [path];
+function countDescendants(
+  context: ApplyContext,
+  path: BytePath,
+  place: { readonly root: DirectoryHandle; readonly at: BytePath },
+): number {
+  const { calls, list, limits, ledger } = context;
+  const pending = [""];
   const stat = newFileStat();
   let count = 0;
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    const handle = calls.openDirectory(directories.root, at);
+  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+    const handle = calls.openDirectory(place.root, below === "" ? place.at : joinPath(place.at, below));
     try {
-      for (const name of calls.readDirectory(handle)) {
-        const child = joinPath(at, name);
+      const names = calls.readDirectory(handle);
+      if (names.length > 0 && !mayEmpty(calls, handle, stat)) throw new CannotBeRemoved();
+      for (const name of names) {
+        const child = below === "" ? name : joinPath(below, name);
         if (!calls.stat(handle, name, stat)) continue;
-        const ordinal = list.table.find(child, list.listed);
+        const ordinal = list.table.find(joinPath(path, child), list.listed);
         const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
         if (stat.mountPoint || ordinal === undefined || !isListed(context, stat, list.table.expected(ordinal))) {
           throw new TargetChanged("is a directory here and holds entries that were not compared");
         }
+        if (stat.fixed) throw new CannotBeRemoved();
         count++;
         if (isDirectory) pending.push(child);
       }
@@ -259,6 +290,12 @@ function countDescendants(context: ApplyContext, path: BytePath): number {
   if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");
   if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");
   return count;
+}
+
+/** Whether what is in a directory can be removed: one of our own can be made so. */
+function mayEmpty(calls: SystemCalls, directory: DirectoryHandle, stat: FileStat): boolean {
+  if (calls.mayChange(directory)) return true;
+  return calls.stat(directory, "", stat) && stat.uid === process.geteuid?.() && !stat.fixed;
 }
 
 /**
@@ -421,7 +458,8 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
   directories.reset();
   if (staged === "remove" && staging.exists()) {
     touchParent(context, RESERVED_NAME);
-    staging.remove();
+    const stuck = staging.remove();
+    if (stuck !== undefined) problems.push(leftBehind(stuck));
   } else staging.close();
   const paths = new Set([...ledger.touched.keys(), ...ledger.directories.keys()]);
   const deepestFirst = [...paths].sort((a, b) => comparePaths(b, a));
@@ -434,6 +472,12 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
   }
   if (limits.durability === "full" && paths.size > 0) calls.syncFileSystem(directories.root);
   return { counts: { created: 0, updated: 0, deleted: 0, attributes: 0 }, problems };
+}
+
+/** What nobody needs any more and cannot be removed takes room, and disturbs nothing else. */
+function leftBehind(why: string): Problem {
+  const message = `old versions are left in its .lockstep and cannot be removed (${why}); remove them by hand`;
+  return { path: "", code: "LOCKSTEP_NOT_REMOVED", message };
 }
 
 function finishDirectory(context: ApplyContext, path: BytePath): void {

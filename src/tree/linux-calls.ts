@@ -36,10 +36,15 @@ const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
 /** A flag of statvfs(3). */
 const ST_RDONLY = 1n;
+/** Modes of access(2). */
+const X_OK = 1;
+const W_OK = 2;
 const STATX_BASIC = 0x7ff;
 /** Of st_blocks, whatever the file system's own are. */
 const BLOCK_BYTES = 512;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
+/** Immutable or append-only. */
+const STATX_ATTR_FIXED = 0x30;
 // uapi/linux/openat2.h: no mount crossing, no symlinks at all, nothing above the root
 const RESOLVE = 0x01 | 0x04 | 0x08;
 const SEEK_DATA = 3;
@@ -98,6 +103,7 @@ export function createLinuxCalls(): SystemCalls {
   const mknodat = libc.func("mknodat", "int", ["int", "void *", "uint", "uint64"]);
   const unlinkat = libc.func("unlinkat", "int", ["int", "void *", "int"]);
   const syncfs = libc.func("syncfs", "int", ["int"]);
+  const faccessat = libc.func("faccessat", "int", ["int", "void *", "int", "int"]);
   const fstatvfs = libc.func("fstatvfs", "int", ["int", "void *"]);
   const fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
   const fcntlLock = libc.func("fcntl", "int", ["int", "int", "void *"]);
@@ -208,6 +214,7 @@ export function createLinuxCalls(): SystemCalls {
     into.deviceMajor = stx32[34];
     into.deviceMinor = stx32[35];
     into.mountPoint = (stx32[2] & STATX_ATTR_MOUNT_ROOT) !== 0;
+    into.fixed = (stx32[2] & STATX_ATTR_FIXED) !== 0;
   }
 
   function openBeneath(root: DirectoryHandle, path: string): number {
@@ -291,7 +298,9 @@ export function createLinuxCalls(): SystemCalls {
           at += record;
         }
       }
-      return names.sort();
+      names.sort();
+      // Of a directory that changes meanwhile some file systems name an entry twice.
+      return names.filter((name, i) => name !== names[i - 1]);
     },
     stat(directory, name, into) {
       if (!look(directory, name)) return false;
@@ -412,6 +421,7 @@ export function createLinuxCalls(): SystemCalls {
       const probe = lgetxattr(inProc(directory, ""), attributeName("user.lockstep"), xattrValue, 16) as number;
       return probe >= 0 || koffi.errno() !== constants.errno.EOPNOTSUPP;
     },
+    mayChange: (directory) => (faccessat(directory, first("."), W_OK | X_OK, 0) as number) === 0,
     makeDirectory(directory, name, mode) {
       check(mkdirat(directory, first(name), mode) as number, "mkdirat");
     },
@@ -456,7 +466,8 @@ export function createLinuxCalls(): SystemCalls {
     },
     lease(fd) {
       fcntl(fd, F_SETSIG, SIGURG);
-      return (fcntl(fd, F_SETLEASE, F_RDLCK) as number) === 0;
+      if ((fcntl(fd, F_SETLEASE, F_RDLCK) as number) === 0) return "taken";
+      return koffi.errno() === constants.errno.EAGAIN ? "writer" : "unavailable";
     },
     leaseHeld: (fd) => (fcntl(fd, F_GETLEASE, 0) as number) === F_RDLCK,
     openToLock(directory, name, writable) {

@@ -56,6 +56,7 @@ export function createPortableCalls(): SystemCalls {
     into.mtimeNsec = Number(((stat.mtimeNs % 1000000000n) + 1000000000n) % 1000000000n);
     into.ctimeSec = Number(stat.ctimeNs / 1000000000n);
     into.ctimeNsec = Number(stat.ctimeNs % 1000000000n);
+    into.fixed = false;
     into.mountPoint = parentDevice !== undefined && stat.dev !== parentDevice;
   };
   const notFollowed = (path: Buffer): fs.BigIntStats => fs.lstatSync(path, { bigint: true });
@@ -97,7 +98,8 @@ export function createPortableCalls(): SystemCalls {
     },
     readDirectory(directory) {
       const names = attempt("readdir", () => fs.readdirSync(at(directory, ""), { encoding: "buffer" }));
-      return names.map((name) => name.toString("latin1")).sort();
+      // Of a directory that changes meanwhile some file systems name an entry twice.
+      return [...new Set(names.map((name) => name.toString("latin1")))].sort();
     },
     stat(directory, name, into) {
       try {
@@ -166,6 +168,14 @@ export function createPortableCalls(): SystemCalls {
       throw new SystemError("ENOTSUP", "removexattr");
     },
     supportsXattrs: () => false,
+    mayChange(directory) {
+      try {
+        fs.accessSync(at(directory, ""), fs.constants.W_OK | fs.constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    },
     makeDirectory: (directory, name, mode) => attempt("mkdir", () => fs.mkdirSync(at(directory, name), mode)),
     makeSymlink: (directory, name, target) =>
       attempt("symlink", () => fs.symlinkSync(Buffer.from(target, "latin1"), at(directory, name))),
@@ -223,7 +233,7 @@ export function createPortableCalls(): SystemCalls {
         return errnoOf(error) === "EROFS";
       }
     },
-    lease: () => false,
+    lease: () => "unavailable",
     leaseHeld: () => false,
     openToLock() {
       throw new SystemError("ENOTSUP", "flock");

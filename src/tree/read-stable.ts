@@ -100,7 +100,8 @@ function sameState(a: FileStat, b: FileStat): boolean {
  *
  * Equal times before and after a read prove nothing. Read under a lease: it is refused while
  * anybody can write, and a later writer waits until the lease is gone (fcntl(2)). Where leases are
- * not to be had: two reads of equal digest, of a file at rest for 2 s. What remains is a writer
+ * not to be had: two reads of equal digest, of a file at rest for 2 s; the digest is not kept where
+ * somebody can write. What remains is a writer
  * that pauses half-way; nobody can tell its half-written file from a finished one.
  */
 export class StableReader {
@@ -139,7 +140,8 @@ export class StableReader {
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
         if (fresh && !tryLease) calls.statFile(fd, before);
         let once = fresh && !tryLease && !isSettled(before, Date.now());
-        const leased = !once && calls.lease(fd);
+        const lease = once ? "unavailable" : calls.lease(fd);
+        const leased = lease === "taken";
         // Under the lease, as it may have been changed before.
         if (!once) calls.statFile(fd, before);
         if (fresh && tryLease) once = !isSettled(before, Date.now());
@@ -168,7 +170,11 @@ export class StableReader {
         const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;
-        if (equal && sameState(before, after)) return { checksum, chunks: runs, stat: after, settled, leased: false };
+        if (equal && sameState(before, after)) {
+          // Who has it mapped may write again without moving a time, as long as the page is not written to disk.
+          const isSure = lease === "unavailable";
+          return { checksum, chunks: runs, stat: after, settled: isSure, leased: false };
+        }
       }
       throw new UnstableContent("LOCKSTEP_SOURCE_CHANGED", "changes while it is read; sync again when it is at rest");
     } finally {

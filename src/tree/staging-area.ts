@@ -1,5 +1,5 @@
 import { DIRECTORY, FILE } from "../model/entry.ts";
-import { RESERVED_NAME } from "../model/path.ts";
+import { displayPath, RESERVED_NAME } from "../model/path.ts";
 import { typeOfMode } from "./entry-table.ts";
 import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
@@ -53,6 +53,7 @@ export class StagingArea {
       this.#calls.unlink(directory, name);
       return;
     }
+    this.#open(directory, name);
     const inner = this.#calls.openDirectory(directory, name);
     try {
       for (const child of this.#calls.readDirectory(inner)) this.#discardIn(inner, child);
@@ -60,6 +61,15 @@ export class StagingArea {
       this.#calls.closeDirectory(inner);
     }
     this.#calls.removeDirectory(directory, name);
+  }
+
+  /** Of an old version that is a directory the mode may forbid to empty it. */
+  #open(directory: DirectoryHandle, name: string): void {
+    try {
+      this.#calls.chmod(directory, name, 0o700);
+    } catch {
+      // Then to empty it says why not.
+    }
   }
 
   /** True when an earlier round left an area behind. */
@@ -86,7 +96,7 @@ export class StagingArea {
       touching(stat);
       // One with further names is an old version that was on its way out.
       if (match === null || typeOfMode(stat.mode) !== FILE || stat.links !== 1) {
-        this.discard(name);
+        this.#tryDiscard(name);
         continue;
       }
       // Out of the way of the names that this round gives.
@@ -103,9 +113,30 @@ export class StagingArea {
     this.#handle = undefined;
   }
 
-  /** Removes the whole area, if there is one. */
-  remove(): void {
+  /** Discards what can be; returns why something could not. */
+  #tryDiscard(name: string): string | undefined {
+    try {
+      this.discard(name);
+      return undefined;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      return `${displayPath(name)}: ${errno}`;
+    }
+  }
+
+  /** Removes the whole area, if there is one; returns why something of it could not be removed. */
+  remove(): string | undefined {
+    const stat = newFileStat();
+    if (!this.#calls.stat(this.#root, RESERVED_NAME, stat)) return undefined;
+    if (typeOfMode(stat.mode) !== DIRECTORY) {
+      this.#calls.unlink(this.#root, RESERVED_NAME);
+      return undefined;
+    }
+    let why: string | undefined;
+    for (const name of this.#calls.readDirectory(this.handle)) why = this.#tryDiscard(name) ?? why;
     this.close();
-    this.#discardIn(this.#root, RESERVED_NAME);
+    if (why === undefined) this.#calls.removeDirectory(this.#root, RESERVED_NAME);
+    return why;
   }
 }

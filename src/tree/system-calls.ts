@@ -82,6 +82,8 @@ export interface SystemCalls {
   /** Whether the file system of this directory can hold extended attributes. */
   supportsXattrs(directory: DirectoryHandle): boolean;
 
+  /** Whether names in the directory may be made and removed, as far as its mode and owner say. */
+  mayChange(directory: DirectoryHandle): boolean;
   makeDirectory(directory: DirectoryHandle, name: string, mode: number): void;
   makeSymlink(directory: DirectoryHandle, name: string, target: string): void;
   makeLink(from: DirectoryHandle, fromName: string, to: DirectoryHandle, toName: string): void;
@@ -102,10 +104,10 @@ export interface SystemCalls {
   isReadOnly(directory: DirectoryHandle): boolean;
 
   /**
-   * Takes a read lease: refused (false) while anybody has the file open for writing; a later writer
+   * Takes a read lease: refused while anybody has the file open for writing, or mapped so; a later writer
    * waits, and is seen by `leaseHeld` (fcntl(2), F_SETLEASE).
    */
-  lease(fd: number): boolean;
+  lease(fd: number): LeaseAnswer;
   leaseHeld(fd: number): boolean;
 
   /**
@@ -125,6 +127,9 @@ export interface SystemCalls {
    */
   lockFile(fd: number, kind: LockKind, range: "write" | "read"): boolean;
 }
+
+/** `writer`: somebody can write; `unavailable`: nobody can tell, as the file or its system allows no lease. */
+export type LeaseAnswer = "taken" | "writer" | "unavailable";
 
 /** Who else is let in: nobody, or those who share. */
 export type LockKind = "exclusive" | "shared";
@@ -151,6 +156,8 @@ export interface FileStat {
   ctimeNsec: number;
   /** True where another file system is mounted here. */
   mountPoint: boolean;
+  /** Marked as immutable or append-only (chattr(1)): not even root may change or remove it. */
+  fixed: boolean;
 }
 
 export function newFileStat(): FileStat {
@@ -171,6 +178,7 @@ export function newFileStat(): FileStat {
     ctimeSec: 0,
     ctimeNsec: 0,
     mountPoint: false,
+    fixed: false,
   };
 }
 

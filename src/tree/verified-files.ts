@@ -11,7 +11,7 @@ export interface VerifiedFiles {
   readonly digests: Uint8Array<ArrayBuffer>;
 }
 
-const NANOSECONDS_PER_MS = 1_000_000;
+export const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
  * Which files were at rest for some time, 1 a file: their digests may be kept beyond the round. Of a file system

@@ -6,7 +6,9 @@ import koffi from "koffi";
 import { SUITE } from "../../src/model/suite.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
 import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
+import { createPortableCalls } from "../../src/tree/portable-calls.ts";
 import { type StableContent, StableReader } from "../../src/tree/read-stable.ts";
+import type { SystemCalls } from "../../src/tree/system-calls.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 const hasher = createHasher();
@@ -68,17 +70,34 @@ test("a read during which the file's state moves does not count", (t) => {
   t.is(reads, 2);
 });
 
-test("without a lease a file is read when it has come to rest", (t) => {
+test("without a lease a file is read when it has come to rest, and its digest not kept where somebody may write", (t) => {
   const { directory, path } = quietFile(t);
   // Whoever may write keeps the lease away.
   const fd = fs.openSync(path, "r+");
   t.teardown(() => fs.closeSync(fd));
   fs.writeSync(fd, "CONTENT");
   const content = readStable(t, directory, () => undefined)();
-  t.true(content.settled);
+  // Seen: kept; a store into a page that was mapped and dirty then moved no time, and the old digest was taken for it.
+  t.false(content.settled);
   const age = Date.now() - fs.statSync(path).ctimeMs;
   t.true(age >= 2000, `${age} ms after its last change`);
   t.deepEqual(Buffer.from(content.checksum), Buffer.from(hasher.hash(Buffer.from("CONTENT"))));
+});
+
+test("where there are no leases a file at rest is read twice, and its digest kept", (t) => {
+  const { directory, path } = quietFile(t);
+  const real = createPortableCalls();
+  let reads = 0;
+  const read: SystemCalls["read"] = (...args) => {
+    reads++;
+    return real.read(...args);
+  };
+  const root = real.openRoot(directory);
+  t.teardown(() => real.closeDirectory(root));
+  const { settled, stat } = new StableReader({ ...real, read }, hasher, SUITE).read(root, "f");
+  t.true(settled);
+  t.is(stat.size, fs.statSync(path).size);
+  t.true(reads >= 2);
 });
 
 test("without a lease a file whose content changes behind the same times is not read as one", (t) => {

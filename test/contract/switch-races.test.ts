@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
-import type { SystemCalls } from "../../src/tree/system-calls.ts";
+import { newFileStat, type SystemCalls } from "../../src/tree/system-calls.ts";
 import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -114,6 +114,52 @@ test("where the name is made anew before it can be given back, the others are de
   );
   t.deepEqual(fs.readdirSync(remote).sort(), ["f", "kept"]);
   t.is(fs.readFileSync(join(remote, "f"), "utf8"), "precious");
+});
+
+/** Real system calls of a file system that moves the time of a directory that gets another parent, as XFS does. */
+function movingTimes(intrude: () => void = () => undefined): SystemCalls {
+  const real = chooseCalls();
+  return {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      real.rename(from, fromName, to, toName, how);
+      const stat = newFileStat();
+      if (how !== "exchange" || !real.stat(from, fromName, stat) || (stat.mode & 0o170000) !== 0o040000) return;
+      real.setTime(from, fromName, 1_234_567_890, 0);
+      intrude();
+    },
+  };
+}
+
+// Seen on XFS: never, in no round.
+test("a directory turns into a file also where its time moves with the switch", async (t) => {
+  const { master, remote } = createWorld(t);
+  fs.writeFileSync(join(master, "d"), "a file now");
+  fs.mkdirSync(join(remote, "d/below"), { recursive: true });
+  fs.writeFileSync(join(remote, "d/below/known"), "known");
+  const { problems } = await mirrorInProcess(master, remote, { calls: movingTimes(), durability: "none" });
+  t.deepEqual(problems, []);
+  t.is(fs.readFileSync(join(remote, "d"), "utf8"), "a file now");
+});
+
+test("what came into a directory while it was switched out stays, also where its time moves", async (t) => {
+  const { master, remote } = createWorld(t);
+  fs.writeFileSync(join(master, "d"), "a file now");
+  fs.mkdirSync(join(remote, "d"));
+  fs.writeFileSync(join(remote, "d/known"), "known");
+  const within = fs.openSync(join(remote, "d"), fs.constants.O_DIRECTORY);
+  t.teardown(() => fs.closeSync(within));
+  let intruded = false;
+  const calls = movingTimes(() => {
+    if (!intruded) fs.writeFileSync(`/proc/self/fd/${within}/precious`, "precious");
+    intruded = true;
+  });
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["d", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.is(fs.readFileSync(join(remote, "d/precious"), "utf8"), "precious");
 });
 
 test("a name is not linked to what took the place of its group's first name after the check", async (t) => {
