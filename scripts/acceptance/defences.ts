@@ -758,8 +758,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: exchange put back when something else came out",
     file: COMMIT,
-    remove: "  if (!isSame(out, before)) {\n    // Swapped",
-    by: "  if (!isSame(out, before) && before.links < 0) {\n    // Swapped",
+    remove: "  if (!isStill) {\n    // Swapped",
+    by: "  if (!isStill && before.links < 0) {\n    // Swapped",
     test: RACES_TEST,
   },
   {

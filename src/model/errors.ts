@@ -103,6 +103,13 @@ export class LockstepError extends Error {
   }
 }
 
+/** An error that was met in what a host has sent names that host. */
+export function fromHost(error: LockstepError, host: string): LockstepError {
+  if (error.host !== undefined) return error;
+  const message = error.message.includes(host) ? error.message : `${host}: ${error.message}`;
+  return new LockstepError(error.code, message, { host, cause: error });
+}
+
 const CODES_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
   EMFILE: "LOCKSTEP_NO_RESOURCES",
   ENFILE: "LOCKSTEP_NO_RESOURCES",

@@ -1,4 +1,4 @@
-import { LockstepError } from "../model/errors.ts";
+import { fromHost, LockstepError } from "../model/errors.ts";
 import type { Channel } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeError } from "./codec.ts";
 import { beat, watchSilence } from "./liveness.ts";
@@ -24,6 +24,9 @@ export class Requester {
   readonly #channel: Channel;
   readonly #host: string;
   readonly #waiting = new Map<number, Waiting>();
+  /** Requests that take up the other side's time, and those that wait for their turn. */
+  #asked = 0;
+  readonly #turns: (() => void)[] = [];
   readonly #stop: () => void;
   #nextId = 1;
   #failure: Error | undefined;
@@ -61,7 +64,7 @@ export class Requester {
     } catch (error) {
       this.#channel.abort(error as Error);
       const coded = error instanceof LockstepError && error.code !== "LOCKSTEP_PEER_GONE";
-      this.#fail(coded ? error : this.#gone("the connection broke"));
+      this.#fail(coded ? fromHost(error, this.#host) : this.#gone("the connection broke"));
     }
   }
 
@@ -79,8 +82,36 @@ export class Requester {
     await this.#channel.send(packFrame(RoundRequest.encode({ ...body, id })));
   }
 
+  /**
+   * Waits until the other side has time for one request more. It works on so many at once and reads no further
+   * meanwhile, so that whatever came behind them, a sign of life among it, would not be answered.
+   */
+  async #takeTurn(): Promise<void> {
+    if (this.#asked < MAX_ASKED) this.#asked++;
+    else await new Promise<void>((resolve) => this.#turns.push(resolve));
+  }
+
+  #giveTurn(): void {
+    const next = this.#turns.shift();
+    if (next === undefined) this.#asked--;
+    else next();
+  }
+
   /** The parts of an answer as they come. */
   async *ask(body: RequestBody): AsyncGenerator<ResponseBody> {
+    if (isUrgent(body)) {
+      yield* this.#ask(body);
+      return;
+    }
+    await this.#takeTurn();
+    try {
+      yield* this.#ask(body);
+    } finally {
+      this.#giveTurn();
+    }
+  }
+
+  async *#ask(body: RequestBody): AsyncGenerator<ResponseBody> {
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#nextId++;
     const waiting: Waiting = { parts: [], ended: false, error: undefined, wake: () => undefined };
@@ -119,8 +150,15 @@ export class Requester {
   }
 }
 
+/** What takes no time and must not wait: leases end meanwhile, and so do rounds. */
+function isUrgent({ renew, release, end }: RequestBody): boolean {
+  return renew !== undefined || release !== undefined || end !== undefined;
+}
+
+/** Most requests that are asked at once, without the urgent ones. */
+const MAX_ASKED = 16;
 /** Most requests of one channel that are worked on at once. */
-const MAX_CONCURRENT = 16;
+const MAX_CONCURRENT = 32;
 
 /**
  * The answering side: runs `answer` for each request, several at once, and sends its parts. An

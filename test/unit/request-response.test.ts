@@ -12,6 +12,34 @@ test("an asker that falls silent is given up by the side that answers", async (t
   await t.throwsAsync(respond(toAsker, nothing, 200), { code: "LOCKSTEP_PEER_GONE" });
 });
 
+// Seen: from the 17th request on no sign of life was answered, and a host that only had much to do was lost.
+test("signs of life and what is urgent are answered while the other side has its hands full", async (t) => {
+  const [toAnswerer, toAsker] = localChannelPair("asker", "answerer");
+  let finish: () => void = () => undefined;
+  const busy = new Promise<void>((resolve) => (finish = resolve));
+  let most = 0;
+  let running = 0;
+  const answering = respond(toAsker, async function* ({ renew }) {
+    if (renew !== undefined) return;
+    most = Math.max(most, ++running);
+    await busy;
+    running--;
+    yield* nothing();
+  });
+  const requester = new Requester(toAnswerer, "answerer");
+  const asked = Array.from({ length: 100 }, () => requester.askOne({ round: ROUND, finish: {} }));
+  await requester.askOne({ round: ROUND, renew: {} });
+  const before = toAnswerer.heardAt;
+  await requester.askOne({ round: ROUND, renew: {} });
+  t.true(toAnswerer.heardAt >= before);
+  t.is(most, 16);
+  finish();
+  await Promise.all(asked);
+  t.is(most, 16);
+  await requester.close();
+  await t.notThrowsAsync(answering);
+});
+
 test("an asker that has nothing to ask for a while is not", async (t) => {
   const [toAnswerer, toAsker] = localChannelPair("asker", "answerer");
   const answering = respond(toAsker, nothing, 1000);
