@@ -110,6 +110,15 @@ export function fromHost(error: LockstepError, host: string): LockstepError {
   return new LockstepError(error.code, message, { host, cause: error });
 }
 
+/** Reads what a host has sent: what is wrong with it names that host. */
+export function readFrom<T>(host: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof LockstepError ? fromHost(error, host) : error;
+  }
+}
+
 const CODES_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
   EMFILE: "LOCKSTEP_NO_RESOURCES",
   ENFILE: "LOCKSTEP_NO_RESOURCES",

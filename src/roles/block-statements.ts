@@ -1,4 +1,4 @@
-import type { LockstepError } from "../model/errors.ts";
+import { fromHost, LockstepError } from "../model/errors.ts";
 import { type FileBlock, isLong } from "../model/file-block.ts";
 import { rangesOf } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
@@ -26,7 +26,7 @@ export interface TakenStatement {
  * remotes needs it.
  */
 export class BlockStatements<Remote> {
-  readonly #master: Pick<HostLink, "state" | "release">;
+  readonly #master: Pick<HostLink, "host" | "state" | "release">;
   readonly #signer: Signer;
   readonly #blocks: readonly FileBlock[];
   readonly #plans: ReadonlyMap<Remote, RemotePlan>;
@@ -39,7 +39,7 @@ export class BlockStatements<Remote> {
    * @param isHeld the master holds what it has stated until it is released
    */
   constructor(
-    master: Pick<HostLink, "state" | "release">,
+    master: Pick<HostLink, "host" | "state" | "release">,
     signer: Signer,
     blocks: readonly FileBlock[],
     plans: ReadonlyMap<Remote, RemotePlan>,
@@ -92,9 +92,13 @@ export class BlockStatements<Remote> {
     const isShared = (this.#users.get(block.index)?.size ?? 0) > 1;
     const answer = await this.#master.state(ordinals, fetched, [], isShared);
     const { statement, isPacked } = answer;
-    const envelope = isPacked ? unpack(statement, LIMITS.statementBytes) : statement;
-    const { payload } = await this.#signer.open("lockstep-block-statement", envelope);
-    return { ...answer, paths: decodeStatedPaths(payload) };
+    try {
+      const envelope = isPacked ? unpack(statement, LIMITS.statementBytes) : statement;
+      const { payload } = await this.#signer.open("lockstep-block-statement", envelope);
+      return { ...answer, paths: decodeStatedPaths(payload) };
+    } catch (error) {
+      throw error instanceof LockstepError ? fromHost(error, this.#master.host) : error;
+    }
   }
 
   /** True when some remote needs the content of the path. */

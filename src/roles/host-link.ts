@@ -1,7 +1,7 @@
 import { decodeBatch } from "../model/batch.ts";
 import { DIGEST_BYTES } from "../model/digest.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
-import { LockstepError } from "../model/errors.ts";
+import { LockstepError, readFrom } from "../model/errors.ts";
 import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
 import type { Hold, RoundId } from "../model/order.ts";
 import { countOrdinals, encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
@@ -99,6 +99,14 @@ export class HostLink {
     return this.#requester.askOne(this.#body(step));
   }
 
+  #read<T>(read: () => T): T {
+    return readFrom(this.host, read);
+  }
+
+  #problems(messages: Parameters<typeof decodeProblems>[0]): Problem[] {
+    return this.#read(() => decodeProblems(messages));
+  }
+
   #malformed(what: string): LockstepError {
     return new LockstepError("LOCKSTEP_MALFORMED", `${this.host} sent a malformed answer: ${what}`, {
       host: this.host,
@@ -113,14 +121,14 @@ export class HostLink {
   async list(): Promise<HostList> {
     const { list } = await this.#one({ list: {} });
     if (list === undefined) throw this.#malformed("no list");
-    return {
+    return this.#read(() => ({
       root: decodeListRoot(list.root),
       entries: list.entries,
       contentRoot: list.contentRoot,
       represents: list.represents,
       blind: decodeProblems(list.blind),
       statement: list.statement,
-    };
+    }));
   }
 
   async nodes(level: number, first: number, count: number): Promise<ManifestNode[]> {
@@ -128,7 +136,7 @@ export class HostLink {
     while (nodes.length < count) {
       const wanted = Math.min(count - nodes.length, LIMITS.nodesPerRequest);
       const answer = await this.#one({ nodes: { level, first: first + nodes.length, count: wanted } });
-      const part = answer.nodes === undefined ? [] : decodeNodes(answer.nodes.nodes, wanted);
+      const part = this.#read(() => (answer.nodes === undefined ? [] : decodeNodes(answer.nodes.nodes, wanted)));
       if (part.length !== wanted) throw this.#malformed("fewer nodes than asked for");
       nodes.push(...part);
     }
@@ -157,9 +165,10 @@ export class HostLink {
       }
       if (answers.length !== wanted.length) throw this.#malformed("lookup");
       for (const [i, answer] of answers.entries()) {
-        const entry = answer.entry === undefined ? undefined : decodeBatch(answer.entry, 1)[0];
+        const { entry: packed } = answer;
+        const entry = packed === undefined ? undefined : this.#read(() => decodeBatch(packed, 1)[0]);
         if (entry !== undefined && entry.path !== wanted[i]) throw this.#malformed("lookup of another path");
-        const problem = answer.problem === undefined ? undefined : decodeProblems([answer.problem])[0];
+        const problem = answer.problem === undefined ? undefined : this.#problems([answer.problem])[0];
         found.push({ path: wanted[i], entry, ordinal: answer.ordinal, problem });
       }
     }
@@ -172,7 +181,7 @@ export class HostLink {
     const { checksums } = await this.#one({ checksums: { groups: encodeGroups(groups), each: false } });
     if (checksums?.digests.length !== groups.length * DIGEST_BYTES) throw this.#malformed("checksums");
     const digests = groups.map((_, i) => checksums.digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES));
-    return { digests, hashed: checksums.hashed, problems: decodeProblems(checksums.problems) };
+    return { digests, hashed: checksums.hashed, problems: this.#problems(checksums.problems) };
   }
 
   /** 32 bytes for each file of the group. */
@@ -204,7 +213,7 @@ export class HostLink {
       statement,
       isPacked,
       number,
-      problems: decodeProblems(problems),
+      problems: this.#problems(problems),
       lack: lack && decodeError(lack, this.host),
     };
   }
@@ -224,7 +233,7 @@ export class HostLink {
     const { prepare } = await this.#one({ prepare: request });
     if (prepare === undefined) throw this.#malformed("hold");
     const { hold, lack } = prepare;
-    return { hold: decodeHold(hold), lack: lack && decodeError(lack, this.host) };
+    return { hold: this.#read(() => decodeHold(hold)), lack: lack && decodeError(lack, this.host) };
   }
 
   /** @param isPacked the statement is packed */
@@ -243,7 +252,7 @@ export class HostLink {
         throw new LockstepError("LOCKSTEP_TOO_LARGE", `${this.host} tells of more hosts than it has to do with`);
       }
       const warnings = stage.warnings.map((warning) => decodeError(warning, this.host));
-      yield { ...stage, problems: decodeProblems(stage.problems), warnings };
+      yield { ...stage, problems: this.#problems(stage.problems), warnings };
     }
   }
 
@@ -251,7 +260,7 @@ export class HostLink {
     const { applied } = answer;
     if (applied?.counts === undefined) throw this.#malformed("counts");
     const { counts, problems, held } = applied;
-    return { counts, problems: decodeProblems(problems), held: held && decodeHeld(held) };
+    return { counts, problems: this.#problems(problems), held: held && decodeHeld(held) };
   }
 
   async commit(block: number): Promise<Applied> {
@@ -262,7 +271,7 @@ export class HostLink {
   async check(block: number): Promise<CheckResult> {
     const { check } = await this.#one({ check: { block } });
     if (check === undefined) throw this.#malformed("check");
-    return { checked: check.checked, inconsistent: decodeProblems(check.inconsistent) };
+    return { checked: check.checked, inconsistent: this.#problems(check.inconsistent) };
   }
 
   async delete(statement: Uint8Array): Promise<Applied> {

@@ -1,6 +1,6 @@
 import type { Located } from "../compare/diff.ts";
 import { decodeBatch } from "../model/batch.ts";
-import { LockstepError } from "../model/errors.ts";
+import { LockstepError, readFrom } from "../model/errors.ts";
 import type { ManifestNode } from "../model/manifest.ts";
 import { rangesOf } from "../model/ordinals.ts";
 import type { HostLink, HostList } from "./host-link.ts";
@@ -89,9 +89,11 @@ export class ListedHost {
       const bytes = await this.#batches.get(await this.#indexOf(node));
       if (bytes !== undefined) packed.push({ first: node.firstEntry, bytes });
     }
+    const { host } = this.link;
     return (function* () {
       for (const { first, bytes } of packed) {
-        for (const [i, entry] of decodeBatch(bytes).entries()) yield { entry, ordinal: first + i };
+        const entries = readFrom(host, () => decodeBatch(bytes));
+        for (const [i, entry] of entries.entries()) yield { entry, ordinal: first + i };
       }
     })();
   }

@@ -28,18 +28,21 @@ interface Options {
   readonly plans?: ReadonlyMap<string, RemotePlan>;
   readonly isHeld?: boolean;
   readonly failing?: number;
+  readonly damaged?: number;
 }
 
 /** Statements of a master that notes what it is asked for: ordinals, and numbers that are released. */
-function createStatements(blocks: readonly FileBlock[], { plans, isHeld = false, failing }: Options = {}) {
+function createStatements(blocks: readonly FileBlock[], { plans, isHeld = false, failing, damaged }: Options = {}) {
   const asked: number[] = [];
   const released: number[] = [];
   const master = {
+    host: "alpha",
     async state([[ordinal]]: readonly (readonly [number, number])[]) {
       asked.push(ordinal);
       if (ordinal === failing) throw new LockstepError("LOCKSTEP_PEER_GONE", "the master is gone");
       const number = 100 + ordinal;
-      const statement = encodeStatement({ round: ROUND, number, suite: 2, stated: [], absent: [] });
+      const whole = encodeStatement({ round: ROUND, number, suite: 2, stated: [], absent: [] });
+      const statement = ordinal === damaged ? whole.subarray(1) : whole;
       return { statement, isPacked: false, number, problems: [], lack: undefined };
     },
     async release(number: number) {
@@ -61,6 +64,13 @@ test("each statement is asked for once, whoever takes it", async (t) => {
   t.is(first, again);
   await settled();
   t.deepEqual(asked, [0]);
+});
+
+// Seen: it was the remote's fault, of each remote.
+test("a statement that cannot be read is the master's fault", async (t) => {
+  const blocks = blocksOf(1);
+  const { statements } = createStatements(blocks, { damaged: 0 });
+  await t.throwsAsync(statements.take(blocks[0]), { code: "LOCKSTEP_MALFORMED", message: /^alpha: / });
 });
 
 test("of long blocks the next one is stated once one has been, and no more than that", async (t) => {
