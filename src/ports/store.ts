@@ -53,8 +53,8 @@ export interface StateStore {
   /** Signed assignments by root name. */
   assignments(): Promise<Map<string, Uint8Array>>;
   putAssignment(root: string, envelope: Uint8Array): Promise<void>;
-  highestSequence(root: string): Promise<number>;
-  putHighestSequence(root: string, sequence: number): Promise<void>;
+  highestSequence(key: string): Promise<number>;
+  putHighestSequence(key: string, sequence: number): Promise<void>;
   journal(root: string): ApplyJournal;
   lastRound(root: string): Promise<RoundReport | undefined>;
   putLastRound(root: string, report: RoundReport): Promise<void>;

@@ -85,6 +85,16 @@ export class Authority implements Admission {
     return [...this.#assignments.values()];
   }
 
+  /** The highest sequence that was obeyed under the assignment in force; 0 without one. */
+  async highestSequence(root: string): Promise<number> {
+    const { state } = this.#components;
+    const epoch = this.#assignments.get(root)?.assignment.epoch ?? 0;
+    const duties: Duty[] = ["comparison", "participant"];
+    return Math.max(
+      ...(await Promise.all(duties.map((duty) => state.highestSequence(sequenceKey(root, epoch, duty))))),
+    );
+  }
+
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(run, run);
     this.#turn = result.catch(() => undefined);
@@ -168,7 +178,7 @@ export class Authority implements Admission {
       if (order.expiry <= clock.now()) {
         throw new LockstepError("LOCKSTEP_ORDER_EXPIRED", "the order has expired; are the clocks right?");
       }
-      const key = duty === "comparison" ? `comparison!${order.root}` : order.root;
+      const key = sequenceKey(order.root, epoch, duty);
       if (order.sequence <= (await state.highestSequence(key))) {
         throw new LockstepError("LOCKSTEP_SEQUENCE_OLD", "an order of this or a later sequence was seen before");
       }
@@ -176,4 +186,9 @@ export class Authority implements Admission {
       return order;
     });
   }
+}
+
+/** Sequences count within an epoch: with the first assignment of a new one all older orders are void. */
+function sequenceKey(root: string, epoch: number, duty: Duty): string {
+  return `${duty}!${root}!${epoch}`;
 }

@@ -178,7 +178,7 @@ async function statusOf(components: HostComponents, rounds: ActiveRounds): Promi
     roots.push({
       root,
       epoch: assignment?.epoch ?? 0,
-      sequence: Math.max(await state.highestSequence(root), await state.highestSequence(`comparison!${root}`)),
+      sequence: await authority.highestSequence(root),
       roles: assignment === undefined ? [] : rolesOf(assignment, mesh.self),
       rolesDigest: assignment === undefined ? "" : rolesDigest(assignment),
       served: trees.has(root),

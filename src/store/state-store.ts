@@ -77,12 +77,12 @@ export class LevelStateStore implements StateStore {
     return this.#put(`assignment!${root}`, envelope);
   }
 
-  async highestSequence(root: string): Promise<number> {
-    return Number((await this.#level.get(`sequence!${root}`)) ?? 0);
+  async highestSequence(key: string): Promise<number> {
+    return Number((await this.#level.get(`sequence!${key}`)) ?? 0);
   }
 
-  putHighestSequence(root: string, sequence: number): Promise<void> {
-    return this.#put(`sequence!${root}`, String(sequence));
+  putHighestSequence(key: string, sequence: number): Promise<void> {
+    return this.#put(`sequence!${key}`, String(sequence));
   }
 
   journal(root: string): ApplyJournal {

@@ -248,6 +248,23 @@ test("an order is accepted once, and a replay is refused, also after a restart",
   await t.notThrowsAsync(world.authority.acceptOrder(await world.signedOrder({ sequence: 11 }), "participant"));
 });
 
+// Seen: after one order of a station whose clock was ahead, another comparison server was refused until then.
+test("with a new epoch sequences start afresh, and orders of the old one stay refused", async (t) => {
+  const world = await createWorld(t);
+  await world.authority.acceptAssignment(await world.signedAssignment());
+  const old = await world.signedOrder({ sequence: 1_000_000 });
+  await world.authority.acceptOrder(old, "participant");
+  t.is(await world.authority.highestSequence("www"), 1_000_000);
+  await world.authority.acceptAssignment(await world.signedAssignment({ epoch: 6 }));
+  t.is(await world.authority.highestSequence("www"), 0);
+  await world.authority.acceptOrder(await world.signedOrder({ epoch: 6, sequence: 10 }), "participant");
+  for (const sequence of [10, 9]) {
+    const order = await world.signedOrder({ epoch: 6, sequence });
+    await t.throwsAsync(world.authority.acceptOrder(order, "participant"), { code: "LOCKSTEP_SEQUENCE_OLD" });
+  }
+  await t.throwsAsync(world.authority.acceptOrder(old, "participant"), { code: "LOCKSTEP_EPOCH_OLD" });
+});
+
 test("of one order twice at once, one is obeyed", async (t) => {
   const world = await createWorld(t);
   await world.authority.acceptAssignment(await world.signedAssignment());
