@@ -90,7 +90,8 @@ const classSchema = z
 
 const maxDeleteSchema = z.union([z.string(), z.number()]).transform((value, context): MaxDelete => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(String(value));
-  if (match === null || (match[2] === "%" && Number(match[1]) > 100)) {
+  const isOff = match !== null && (match[2] === "%" ? Number(match[1]) > 100 : !Number.isSafeInteger(Number(match[1])));
+  if (match === null || isOff) {
     context.addIssue({ code: "custom", message: `"${value}" is neither a count nor a percentage such as "50%"` });
     return z.NEVER;
   }

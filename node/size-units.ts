@@ -12,9 +12,10 @@ export const SIZE_UNITS: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-/** Bytes of a size such as "10MiB"; undefined when it is none. */
+/** Bytes of a size such as "10MiB"; undefined when it is none, or more than can be counted. */
 export function parseSize(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*$/.exec(text);
   if (match === null || !Object.hasOwn(SIZE_UNITS, match[2])) return undefined;
-  return Number(match[1]) * SIZE_UNITS[match[2]];
+  const bytes = Math.floor(Number(match[1]) * SIZE_UNITS[match[2]]);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

@@ -1,17 +1,24 @@
 import { LockstepError, toLockstepError } from "../../src/model/errors.ts";
-import type { Delivery, HostStatus } from "../../src/roles/control-station.ts";
+import type { ControlStation, Delivery, HostStatus } from "../../src/roles/control-station.ts";
 import type { StationOptions } from "../command-options.ts";
 import { EXIT } from "../exit-codes.ts";
-import { assignmentOf, readFleet } from "../fleet-file.ts";
+import { assignmentOf, type FleetRoot, readFleet } from "../fleet-file.ts";
 import { renderTable } from "../render/table.ts";
 import { withStation } from "../station.ts";
 
 interface Assigned {
   readonly epoch: number;
   readonly deliveries: readonly Delivery[];
+  /** Why nobody was asked, or no comparison server took it. */
+  readonly error?: LockstepError;
 }
 
-/** Signs and sends the assignment of every root of the fleet file. */
+/**
+ * Signs and sends the assignment of every root of the fleet file. A root that cannot be assigned keeps no other
+ * from it.
+ *
+ * @throws LockstepError when none could be assigned
+ */
 export async function runAssign(options: StationOptions): Promise<void> {
   const fleet = readFleet(options.fleet);
   const assigned = await withStation(options.data, async (station, signal) => {
@@ -21,14 +28,26 @@ export async function runAssign(options: StationOptions): Promise<void> {
     const results = new Map<string, Assigned>();
     for (const root of fleet.roots.values()) {
       const epoch = highestEpoch(known, root.name) + 1;
-      results.set(root.name, { epoch, deliveries: await station.assign(assignmentOf(root, epoch), signal) });
+      results.set(root.name, await assign(station, root, epoch, signal));
     }
     return results;
   });
-  const failed = [...assigned.values()].some(({ deliveries }) => deliveries.some(({ error }) => error !== undefined));
+  const all = [...assigned.values()];
+  const [first] = all;
+  if (first?.error !== undefined && all.every(({ error }) => error !== undefined)) throw first.error;
+  const failed = all.some((one) => one.error !== undefined || one.deliveries.some(({ error }) => error !== undefined));
   process.exitCode = failed ? EXIT.problems : EXIT.done;
   if (options.json === true) console.log(JSON.stringify(toJson(assigned, failed)));
   else print(assigned);
+}
+
+async function assign(station: ControlStation, root: FleetRoot, epoch: number, signal: AbortSignal): Promise<Assigned> {
+  try {
+    return { epoch, deliveries: await station.assign(assignmentOf(root, epoch), signal) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof LockstepError)) throw error;
+    return { epoch, deliveries: [], error };
+  }
 }
 
 /**
@@ -48,24 +67,24 @@ function highestEpoch(known: readonly (HostStatus | undefined)[], root: string):
 
 function toJson(assigned: ReadonlyMap<string, Assigned>, failed: boolean): unknown {
   const roots: Record<string, unknown> = {};
-  for (const [name, { epoch, deliveries }] of assigned) {
+  for (const [name, { epoch, deliveries, error: refused }] of assigned) {
+    const why = refused === undefined ? {} : { error: { code: refused.code, message: refused.message } };
     const hosts = deliveries.map(({ host, error }) => [
       host,
       error === undefined ? { assigned: true } : { assigned: false, code: error.code, message: error.message },
     ]);
-    roots[name] = { epoch, hosts: Object.fromEntries(hosts) };
+    roots[name] = { epoch, hosts: Object.fromEntries(hosts), ...why };
   }
   return { outcome: failed ? "problems" : "assigned", roots };
 }
 
 function print(assigned: ReadonlyMap<string, Assigned>): void {
-  const rows = [...assigned].flatMap(([name, { epoch, deliveries }]) =>
-    deliveries.map(({ host, error }) => [
-      name,
-      String(epoch),
-      host,
-      error === undefined ? "assigned" : `${error.message} [${error.code}]`,
-    ]),
+  const result = (error: LockstepError | undefined): string =>
+    error === undefined ? "assigned" : `${error.message} [${error.code}]`;
+  const rows = [...assigned].flatMap(([name, { epoch, deliveries, error }]) =>
+    error === undefined
+      ? deliveries.map((delivery) => [name, String(epoch), delivery.host, result(delivery.error)])
+      : [[name, "", "", `not assigned: ${result(error)}`]],
   );
   console.log(renderTable(["root", "epoch", "host", "result"], rows));
 }

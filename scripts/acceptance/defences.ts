@@ -838,7 +838,7 @@ const DEFENCES: readonly Defence[] = [
     name: "commit: limits.delete at a type change",
     file: COMMIT,
     remove:
-      'if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");',
+      'if (count > 0 && !limits.delete) throw new DeleteForbidden("is a directory here, and the order forbids deletions");',
     by: "",
     test: TREE_TEST,
     match: "an order that forbids*",
@@ -880,7 +880,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "delete: limits.delete",
     file: COMMIT,
-    remove: 'if (!limits.delete || path === "") throw new TargetChanged("the order forbids deletions");',
+    remove: 'if (!limits.delete || path === "") throw new DeleteForbidden("the order forbids deletions");',
     by: "",
     test: TREE_TEST,
     match: "an order that forbids*",

@@ -111,11 +111,22 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
   let [created, updated, deleted, attributes, kept] = [0, 0, 0, 0, 0];
   let [newBytes, replacedBytes] = [0, 0];
   let replacedDirectory: BytePath | undefined;
+  /** Of a directory that something must stay in: it stays as well. */
+  const keep = (path: BytePath): void => {
+    const at = planned.findLastIndex((item) => item.path === path);
+    if (at < 0 || !actions.delete(path)) return;
+    newBytes -= planned[at].bytes;
+    planned.splice(at, 1);
+    updated--;
+    const message = "is a directory here and holds what the master does not have; the order forbids deletions";
+    problems.push({ path, code: "LOCKSTEP_DELETE_FORBIDDEN", message });
+  };
   for (const pair of pairs) {
     const { master, remote, path } = pair;
     if (master === undefined) {
       if (!options.delete) {
         kept++;
+        if (replacedDirectory !== undefined && isWithin(path, replacedDirectory)) keep(replacedDirectory);
         continue;
       }
       deleted++;

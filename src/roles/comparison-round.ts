@@ -106,6 +106,11 @@ export class ComparisonRound {
   }
 
   async run(): Promise<void> {
+    const { remotes, root } = this.#kept.assignment;
+    if (remotes.length === 0) {
+      const who = `nobody is a remote of root ${root} ("*" leaves out the master and the comparison servers)`;
+      throw new LockstepError("LOCKSTEP_NOT_ASSIGNED", `${who}; name one in the fleet file and assign`);
+    }
     const onAbort = (): void => this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted"));
     this.#signal.addEventListener("abort", onAbort, { once: true });
     let error: LockstepError | undefined;
@@ -356,7 +361,7 @@ export class ComparisonRound {
           } catch (error) {
             statements.leave(remote);
             if (error instanceof LockstepError && error.host === (this.#master as HostLink).host) throw error;
-            remote.fail(error);
+            remote.fail(this.#named(toLockstepError(error)));
           }
         }),
       );
@@ -521,10 +526,9 @@ export class ComparisonRound {
   }
 
   /** With host names for peer ids. */
-  #named({ code, message }: LockstepError): LockstepError {
-    const { assignment } = this.#kept;
-    const named = assignment.remotes.reduce((text, peer) => text.replaceAll(peer, hostName(assignment, peer)), message);
-    return new LockstepError(code, named);
+  #named({ code, message, host, path }: LockstepError): LockstepError {
+    const named = this.#kept.assignment.hosts.reduce((text, { peer, name }) => text.replaceAll(peer, name), message);
+    return new LockstepError(code, named, { ...(host && { host }), ...(path && { path }) });
   }
 
   async #commit(remote: RemoteProgress, link: HostLink, block: FileBlock): Promise<void> {

@@ -194,7 +194,7 @@ export class ContentFetcher {
   #start(): void {
     if (this.#running !== undefined) return;
     this.#running = this.#run().then(
-      () => this.#fail(new LockstepError("LOCKSTEP_PEER_GONE", "the host that serves content closed the stream")),
+      () => this.#fail(this.#gone("closed the stream")),
       (error: Error) => this.#fail(error),
     );
   }
@@ -208,8 +208,7 @@ export class ContentFetcher {
     const take = async (frames: AsyncIterable<Frame>): Promise<void> => {
       for await (const frame of frames) await this.#take(frame);
     };
-    const silent = (): LockstepError =>
-      new LockstepError("LOCKSTEP_PEER_GONE", "the host that serves content has fallen silent");
+    const silent = (): LockstepError => this.#gone("has fallen silent");
     const stop = watchSilence(channel, silent, silenceMs ?? SILENCE_LIMIT_MS);
     const duplex = { source: channel.source, sink: channel.sink };
     try {
@@ -287,6 +286,10 @@ export class ContentFetcher {
     else if (this.#init.isShared === true) this.#tell({ statement: 0, received: request });
     job.done();
     this.#wake();
+  }
+
+  #gone(how: string): LockstepError {
+    return new LockstepError("LOCKSTEP_PEER_GONE", `${this.#init.peer}, which serves content, ${how}`);
   }
 
   stop(): void {

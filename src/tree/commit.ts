@@ -17,6 +17,8 @@ const NOT_LOCKABLE =
 /** A path is not as the plan expects it. */
 class TargetChanged extends Error {}
 
+class DeleteForbidden extends Error {}
+
 /** A directory must stay because something in it would. */
 class CannotBeRemoved extends Error {
   override readonly message =
@@ -146,6 +148,7 @@ export function tidyBlock({ staging }: ApplyContext, block: Block): void {
 function commitProblem(path: BytePath, error: unknown): Problem {
   if (error instanceof UnstableContent) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
   if (error instanceof TargetChanged) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
+  if (error instanceof DeleteForbidden) return { path, code: "LOCKSTEP_DELETE_FORBIDDEN", message: error.message };
   if (error instanceof CannotBeRemoved) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: error.message };
   const errno = errnoOf(error);
   if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
@@ -287,7 +290,7 @@ function countDescendants(
       calls.closeDirectory(handle);
     }
   }
-  if (count > 0 && !limits.delete) throw new TargetChanged("is a directory here, and the order forbids deletions");
+  if (count > 0 && !limits.delete) throw new DeleteForbidden("is a directory here, and the order forbids deletions");
   if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");
   return count;
 }
@@ -416,7 +419,7 @@ export function deletePaths(
       continue;
     }
     try {
-      if (!limits.delete || path === "") throw new TargetChanged("the order forbids deletions");
+      if (!limits.delete || path === "") throw new DeleteForbidden("the order forbids deletions");
       if (ledger.deletions >= limits.deletions) throw new TargetChanged("would delete more than was announced");
       touchParent(context, path);
       const { directory, name } = directories.locate(path);

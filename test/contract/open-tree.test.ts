@@ -659,8 +659,8 @@ test.serial("an order that forbids deletions allows none, whatever number is ann
   write(join(world.b, "f"), "stays");
   const { problems, counts } = await world.sync({ delete: false, deletions: 10 });
   t.deepEqual(codes(problems), [
-    ["d", "LOCKSTEP_TARGET_CHANGED"],
-    ["f", "LOCKSTEP_TARGET_CHANGED"],
+    ["d", "LOCKSTEP_DELETE_FORBIDDEN"],
+    ["f", "LOCKSTEP_DELETE_FORBIDDEN"],
   ]);
   t.is(counts.deleted, 0);
   for (const name of ["d/a", "f"]) t.is(fs.readFileSync(join(world.b, name), "utf8"), "stays");

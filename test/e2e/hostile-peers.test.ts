@@ -463,7 +463,7 @@ test.serial("a remote keeps the order's limits, whatever the comparison server a
       await stage(link, await stated(round, [file("d", "now a file")]), [ACTIONS.replace]);
       const { counts, problems } = await link.commit(1);
       t.is(counts.deleted, 0);
-      t.is(problems[0]?.code, "LOCKSTEP_TARGET_CHANGED");
+      t.is(problems[0]?.code, "LOCKSTEP_DELETE_FORBIDDEN");
       await link.finish();
     });
     await withRound({}, async (link) => {

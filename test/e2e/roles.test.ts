@@ -114,3 +114,37 @@ test.serial("a fleet file in which two hosts have each other's peer id assigns n
   const status = await runLockstep("status", "--data", fleet.controlData, "--fleet", file, "--json");
   t.regex(status.stdout, /LOCKSTEP_WRONG_HOST/);
 });
+
+// Seen: in step, exit 0, with "*" in a fleet whose only other host compares.
+test.serial("a root without a remote is never in step", async (t) => {
+  const fleetFile = join(fleet.directory, "alone.yaml");
+  const { hosts, roots } = JSON.parse(fleet.fleetText()) as { hosts: unknown; roots: Record<string, object> };
+  writeFileSync(fleetFile, JSON.stringify({ hosts, roots: { near: { ...roots["near"], remotes: [] } } }));
+  const station = ["--data", fleet.controlData, "--fleet", fleetFile, "--json"];
+  t.is((await runLockstep("assign", ...station)).exitCode, 0);
+  for (const command of ["plan", "sync", "verify"]) {
+    const { exitCode, json } = await runLockstep(command, "near", ...station);
+    t.deepEqual([exitCode, json.error?.code], [1, "LOCKSTEP_NOT_ASSIGNED"], command);
+  }
+});
+
+// Seen: the roots behind it were not assigned, and those before it not told of.
+test.serial("a root whose comparison server is away keeps no other from being assigned", async (t) => {
+  const fleetFile = join(fleet.directory, "partly.yaml");
+  const { hosts, roots } = JSON.parse(fleet.fleetText()) as { hosts: Record<string, string>; roots: object };
+  const nobody = hosts["delta"]
+    .replace(/tcp\/\d+/, "tcp/9")
+    .replace(/p2p\/.*/, "p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN");
+  const away = { comparison: "away", master: "alpha", remotes: ["beta"] };
+  writeFileSync(fleetFile, JSON.stringify({ hosts: { ...hosts, away: nobody }, roots: { away, ...roots } }));
+  const assigned = await runLockstep("assign", "--data", fleet.controlData, "--fleet", fleetFile, "--json");
+  t.is(assigned.exitCode, 3, assigned.stdout);
+  const { www, away: refused } = assigned.json.roots as unknown as Record<
+    string,
+    { error?: { code: string }; hosts: object }
+  >;
+  t.is(refused.error?.code, "LOCKSTEP_NO_COMPARISON_SERVER");
+  t.deepEqual(Object.keys(www.hosts).sort(), ["alpha", "beta", "delta", "gamma"]);
+  const shown = await runLockstep("assign", "--data", fleet.controlData, "--fleet", fleetFile);
+  t.regex(shown.stdout, /^away .*not assigned: .*LOCKSTEP_NO_COMPARISON_SERVER/m);
+});

@@ -168,6 +168,8 @@ const MISTAKES: [what: string, text: string, mentions: RegExp][] = [
   ["more than 100%", withRoot(`${plain}, maxDelete: "101%"`), /101%/],
   ["a negative limit", withRoot(`${plain}, maxDelete: -1`), /-1/],
   ["a limit that is no number", withRoot(`${plain}, maxDelete: many`), /many/],
+  ["a count of deletions that is none", withRoot(`${plain}, maxDelete: 0.5`), /0\.5/],
+  ["a block beyond counting", withRoot(`${plain}, blockSize: 100000TiB`), /blockSize/],
   ["a bound without comparison", withRoot(`${plain}, classes: { c: { size: 1MiB } }`), /1MiB/],
   ["a bound of an unknown unit", withRoot(`${plain}, classes: { c: { size: "<1MB2" } }`), /1MB2/],
   ["an age in bytes", withRoot(`${plain}, classes: { c: { age: "<1MiB" } }`), /1MiB/],

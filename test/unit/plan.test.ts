@@ -185,15 +185,27 @@ test("only paths that the master does not have are deleted, in order", (t) => {
   t.pass();
 });
 
-test("without deletions nothing goes but what a type change takes, and the rest is counted as kept", (t) => {
+// Seen: a plan that promised to replace a directory, and a sync that could not.
+test("without deletions nothing goes, also not with a directory that would turn into something else", (t) => {
+  let stayed = 0;
   fc.assert(
     fc.property(treesArbitrary, ({ master, remote }) => {
-      const { plan, kept } = compare(master, remote, { ...OPTIONS, delete: false });
+      const { plan, planned, kept, problems } = compare(master, remote, { ...OPTIONS, delete: false });
       const extra = remote.entries().filter(({ path }) => !master.nodes.has(path));
-      return plan.deletions.length === 0 && plan.counts.deleted === 0 && kept === extra.length;
+      const replaced = [...plan.actions].filter(([, action]) => action === ACTIONS.replace).map(([path]) => path);
+      const forbidden = problems.filter(({ code }) => code === "LOCKSTEP_DELETE_FORBIDDEN").map(({ path }) => path);
+      stayed += forbidden.length;
+      return (
+        plan.deletions.length === 0 &&
+        plan.counts.deleted === 0 &&
+        kept === extra.length &&
+        changeTotal(plan.counts) === planned.length &&
+        replaced.every((path) => !extra.some((entry) => isWithin(entry.path, path))) &&
+        forbidden.every((path) => extra.some((entry) => isWithin(entry.path, path)) && !plan.actions.has(path))
+      );
     }),
   );
-  t.pass();
+  t.true(stayed > 0);
 });
 
 test("what a remote cannot represent is reported by path and not planned", (t) => {
