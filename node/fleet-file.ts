@@ -118,7 +118,11 @@ const rootSchema = z.strictObject({
   remotes: z.union([z.literal("*"), z.array(z.string()), z.string().transform((name) => [name])]),
   hold: z.enum(HOLDS).optional(),
   holdFallback: z.enum(HOLD_FALLBACKS).optional(),
-  blockSize: z.union([bytesSchema.transform((bytes) => ({ bytes, paths: undefined })), blockSizeSchema]).optional(),
+  blockSize: z
+    .union([bytesSchema.transform((bytes) => ({ bytes, paths: undefined })), blockSizeSchema], {
+      error: `is neither a size such as "64MiB" nor { bytes, paths }, with at most ${MAX_BLOCK_PATHS} paths`,
+    })
+    .optional(),
   compress: z.enum(["auto", "off"]).optional(),
   delete: z.boolean().optional(),
   maxDelete: maxDeleteSchema.optional(),

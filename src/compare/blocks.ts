@@ -14,10 +14,19 @@ function units(paths: readonly PlannedPath[]): PlannedPath[][] {
   return [...byLeader.values()];
 }
 
+function statementOf(unit: readonly PlannedPath[]): number {
+  return unit.reduce((sum, path) => sum + path.statementBytes, 0);
+}
+
+function apart(unit: readonly PlannedPath[]): PlannedPath[][] {
+  return unit.map((path) => [path]);
+}
+
 /**
  * Cuts planned paths into file blocks. Directories come first, so that every directory is there
  * before its content, also for members of a link group that its leader pulls forward; link groups
- * stay whole, even when one alone passes the bounds.
+ * stay whole, even when one alone passes the bounds, unless no statement could name all of it: then the
+ * first name comes first, and the others link to what it is by then.
  *
  * @param planned in path order, each path once
  */
@@ -34,9 +43,10 @@ export function cutBlocks(planned: readonly PlannedPath[], bounds: BlockBounds):
   };
   const directories = planned.filter((path) => path.isDirectory);
   const others = planned.filter((path) => !path.isDirectory);
-  for (const unit of [...directories.map((path) => [path]), ...units(others)]) {
+  const whole = units(others).flatMap((unit) => (statementOf(unit) > bounds.maxStatementBytes ? apart(unit) : [unit]));
+  for (const unit of [...directories.map((path) => [path]), ...whole]) {
     const unitBytes = unit.reduce((sum, path) => sum + path.bytes, 0);
-    const unitStatement = unit.reduce((sum, path) => sum + path.statementBytes, 0);
+    const unitStatement = statementOf(unit);
     const full =
       paths.length + unit.length > bounds.maxPaths ||
       bytes + unitBytes > bounds.maxBytes ||

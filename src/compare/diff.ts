@@ -1,5 +1,5 @@
 import { type ColumnSet, differingColumns, type Entry } from "../model/entry.ts";
-import { type BytePath, comparePaths, isWithin } from "../model/path.ts";
+import { type BytePath, comparePaths, parentPath } from "../model/path.ts";
 
 /** An entry and its position in its host's list. */
 export interface Located {
@@ -66,6 +66,12 @@ export function completePairs(
  */
 export function withoutBlind(pairs: readonly Pair[], blind: ReadonlySet<BytePath>): Pair[] {
   if (blind.size === 0) return [...pairs];
-  const prefixes = [...blind];
-  return pairs.filter((pair) => !prefixes.some((prefix) => isWithin(pair.path, prefix)));
+  return pairs.filter(({ path }) => !isBlind(path, blind));
+}
+
+function isBlind(path: BytePath, blind: ReadonlySet<BytePath>): boolean {
+  for (let at = path; ; at = parentPath(at)) {
+    if (blind.has(at)) return true;
+    if (at === "") return false;
+  }
 }

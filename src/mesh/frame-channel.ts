@@ -14,11 +14,10 @@ const FRAME_OVERHEAD = 128;
 const WRITE_HIGH_BYTES = 512 * 1024;
 
 /**
- * What a peer that is not known may send: an assignment, or the begin of a round that brings one. All that it
- * may have waiting on all its streams is memory that anybody could take.
+ * What a peer that is not known may have waiting on a stream: an assignment, or the begin of a round that brings
+ * one. On all its streams it is memory that anybody could take.
  */
-const STRANGER_FRAME_BYTES = 512 * 1024;
-const STRANGER_WINDOW_BYTES = 1024 * 1024;
+const STRANGER_WINDOW_BYTES = 4 * 1024 * 1024 + 64 * 1024;
 
 /**
  * Frames over a libp2p stream: a length (u32, little endian), then that many bytes. Reading is by
@@ -126,8 +125,7 @@ export class FrameChannel implements Channel {
     while (at < piece.length && this.#headFill < LENGTH_BYTES) this.#head[this.#headFill++] = piece[at++];
     if (this.#headFill < LENGTH_BYTES) return at;
     const length = new DataView(this.#head.buffer).getUint32(0, true);
-    const { maxFrameBytes } = this.#protocol;
-    if (length > (this.#isKnown() ? maxFrameBytes : Math.min(maxFrameBytes, STRANGER_FRAME_BYTES))) {
+    if (length > this.#protocol.maxFrameBytes) {
       this.abort(new LockstepError("LOCKSTEP_TOO_LARGE", `a peer announced a message of ${length} bytes`));
       return at;
     }

@@ -37,6 +37,8 @@ export interface RunningMesh extends Mesh {
  * stranger may do is to bring one, by itself or with the begin of a round, and to be told that it is refused.
  */
 const MAX_STRANGERS = 8;
+/** Streams of one of them, those of libp2p itself (identify) counted. */
+const MAX_STRANGER_STREAMS = 6;
 const STRANGER_MS = 10_000;
 const DIAL_TIMEOUT_MS = 6_000;
 const MAX_STREAMS = 1024;
@@ -185,7 +187,8 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       handlers.set(protocol.id, { admit, run: handler });
       const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
         const peer = connection.remotePeer.toString();
-        if (!admit(peer)) stream.abort(new Error("not authorised"));
+        const tooMany = isStranger(peer) && connection.streams.length > MAX_STRANGER_STREAMS;
+        if (!admit(peer) || tooMany) stream.abort(new Error("not authorised"));
         else await serve(new FrameChannel(stream, peer, protocol, () => !isStranger(peer)), handler);
       };
       void node.handle(protocol.id, onStream, {

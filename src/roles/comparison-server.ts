@@ -1,7 +1,11 @@
 import { LockstepError } from "../model/errors.ts";
 import type { RoundEvent } from "../model/report.ts";
+import { ROUND } from "../wire/protocols.ts";
 import type { KeptAssignment } from "./authority.ts";
 import { type ComparisonComponents, ComparisonRound } from "./comparison-round.ts";
+
+/** Rounds at once, of different roots: so many streams a host takes of another. */
+const MAX_ROUNDS = ROUND.maxStreams;
 
 /** Runs the rounds of this host's comparison server; at most one per root. */
 export class ComparisonServer {
@@ -34,6 +38,10 @@ export class ComparisonServer {
         "LOCKSTEP_ROUND_BUSY",
         `a round on root ${order.root} is under way; try again when it has ended`,
       );
+    }
+    if (this.#busy.size >= MAX_ROUNDS) {
+      const message = `${MAX_ROUNDS} rounds are under way here; try again when one has ended`;
+      throw new LockstepError("LOCKSTEP_ROUND_BUSY", message);
     }
     this.#busy.add(order.root);
     const round = new ComparisonRound(this.#components, order, envelope, kept, emit, signal);

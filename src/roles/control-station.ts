@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeAssignment, encodeOrder } from "../wire/codec.ts";
 import { deadline } from "../wire/deadline.ts";
+import { LIMITS } from "../wire/limits.ts";
 import { SILENCE_LIMIT_MS, watchSilence } from "../wire/liveness.ts";
 import { ControlRequest, ControlResponse } from "../wire/messages.ts";
 import { CONTROL } from "../wire/protocols.ts";
@@ -131,6 +132,10 @@ export class ControlStation {
     const { signer, mesh } = this.#components;
     const sealed = await signer.seal("lockstep-role-assignment", encodeAssignment(assignment));
     const envelope = new Uint8Array(sealed);
+    if (envelope.length > LIMITS.assignmentBytes) {
+      const size = `its ${assignment.hosts.length} hosts take ${envelope.length} bytes, and one message holds ${LIMITS.assignmentBytes}`;
+      throw new LockstepError("LOCKSTEP_CONFIG", `root ${assignment.root} cannot be assigned: ${size}; name fewer`);
+    }
     await mesh.learn(assignment.hosts);
     const failed: LockstepError[] = [];
     for (const peer of assignment.comparison) {

@@ -130,6 +130,7 @@ async function answerControl(
 }
 
 const DELIVERY_TIMEOUT_MS = 15_000;
+const DELIVERIES_AT_ONCE = 64;
 
 /** Takes an assignment and passes the signed message on to every host that it names. */
 async function passOn(
@@ -140,16 +141,22 @@ async function passOn(
   await mesh.learn(assignment.hosts);
   meetLater(mesh, assignment);
   const peers = new Set([assignment.master, ...assignment.remotes, ...assignment.comparison]);
-  const deliver = async (peer: PeerId): Promise<DeliveryMessage> => {
-    const host = hostName(assignment, peer);
-    try {
-      if (peer !== mesh.self) await deliverAssignment(mesh, peer, envelope);
-      return { host };
-    } catch (error) {
-      return { host, error: encodeError(error) };
+  const deliveries: DeliveryMessage[] = [];
+  const left = peers.values();
+  // A few at a time: each takes the message into memory once.
+  const deliver = async (): Promise<void> => {
+    for (const peer of left) {
+      const host = hostName(assignment, peer);
+      try {
+        if (peer !== mesh.self) await deliverAssignment(mesh, peer, envelope);
+        deliveries.push({ host });
+      } catch (error) {
+        deliveries.push({ host, error: encodeError(error) });
+      }
     }
   };
-  return Promise.all([...peers].map(deliver));
+  await Promise.all(Array.from({ length: DELIVERIES_AT_ONCE }, deliver));
+  return deliveries;
 }
 
 /** Brings a signed assignment to one host. */

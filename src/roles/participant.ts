@@ -4,14 +4,16 @@ import { LockstepError } from "../model/errors.ts";
 import { encodeListRoot, encodeNodes } from "../model/manifest.ts";
 import { type RoundId, sameRound } from "../model/order.ts";
 import { decodeGroups } from "../model/ordinals.ts";
+import { displayPath } from "../model/path.ts";
 import { decodePaths } from "../model/path-list.ts";
+import type { Problem } from "../model/problem.ts";
 import { isRoundReport } from "../model/report.ts";
 import { rolesOf } from "../model/role.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
-import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/codec.ts";
+import { decodeRoundId, encodeError, encodeHeld, encodeProblems, fitProblems } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
 import { pack, unpack } from "../wire/packed-frame.ts";
@@ -288,7 +290,7 @@ class Participant {
       contentRoot: summary.contentRoot as Uint8Array<ArrayBuffer> | undefined,
       entries: summary.entries,
       represents: summary.represents,
-      blind: encodeProblems(summary.blind),
+      blind: encodeProblems(allNamed(summary.blind)),
     };
     if (active.master === undefined) return response;
     const payload = ListStatementMessage.encode({ round: { ...active.id }, listRoot: root });
@@ -352,4 +354,12 @@ function tooMany(what: string): LockstepError {
 
 function notThe(role: string): LockstepError {
   return new LockstepError("LOCKSTEP_NOT_AUTHORISED", `this host is not ${role} of this round`);
+}
+
+/** Of a blind path that is not named all that lies below would seem to be gone. */
+function allNamed(blind: readonly Problem[]): readonly Problem[] {
+  if (fitProblems(blind)) return blind;
+  const [{ path, message }] = blind;
+  const why = `${blind.length} paths here cannot be looked into, more than a list can name; the first: ${displayPath(path)} ${message}`;
+  throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);
 }

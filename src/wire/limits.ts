@@ -3,6 +3,8 @@ export const LIMITS = {
   /** Hosts in one assignment. */
   hosts: 20_000,
   addressesPerHost: 16,
+  /** Bytes of a signed assignment: some 17,000 hosts. It travels whole, also beside an order. */
+  assignmentBytes: 4 * 1024 * 1024 - 64 * 1024,
   patterns: 1000,
   patternLength: 4096,
   nodesPerRequest: 4096,

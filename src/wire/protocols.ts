@@ -6,8 +6,8 @@ const MIB = 1024 * KIB;
 /** A host passes a signed assignment on; the sender need not be known, as the signature says whether it counts. */
 export const ASSIGN: Protocol = {
   id: "/lockstep/assign/1.0.0",
-  maxFrameBytes: 256 * KIB,
-  windowBytes: 512 * KIB,
+  maxFrameBytes: 4 * MIB,
+  windowBytes: 4 * MIB + 64 * KIB,
   maxStreams: 2,
 };
 

@@ -410,7 +410,13 @@ test("libp2p: strangers are few at once and stay for a moment only; known peers 
   known.add(friend.self);
   const friends = await enter(friend);
   const strangers: Channel[] = [];
-  for (let i = 0; i < 8; i++) strangers.push(await enter(await start(`stranger ${i}`)));
+  const first = await start("stranger 0");
+  strangers.push(await enter(first));
+  for (let i = 1; i < 8; i++) strangers.push(await enter(await start(`stranger ${i}`)));
+  const more = await Promise.allSettled(Array.from({ length: 7 }, () => enter(first)));
+  const entered = more.filter(({ status }) => status === "fulfilled").length;
+  t.true(entered > 0 && entered < 6, `${entered} more channels of one stranger`);
+  for (let i = 0; i < 6; i++) t.false((await enter(friend)).closed.aborted, "a friend has what the protocol allows");
   const late = await start("late");
   await t.throwsAsync(enter(late), { instanceOf: LockstepError }, "a ninth stranger");
   const another = await start("another friend");

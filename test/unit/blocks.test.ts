@@ -57,6 +57,8 @@ function assertBlocks(
   t.deepEqual(blocks.flatMap((block) => block.paths).sort(order), [...planned].sort(order));
   const seen = new Set<string>();
   const groups = new Map<string, number>();
+  const totals = new Map<string, number>();
+  for (const path of planned) totals.set(group(path), (totals.get(group(path)) ?? 0) + path.statementBytes);
   for (const [i, { index, paths, bytes }] of blocks.entries()) {
     if (index !== i || paths.length === 0) throw new Error("index, or an empty block");
     if (paths.some((path, k) => k > 0 && order(paths[k - 1], path) >= 0)) throw new Error("block not in path order");
@@ -71,12 +73,29 @@ function assertBlocks(
         if (holds && !seen.has(above.path) && !paths.includes(above))
           throw new Error(`${path.path} before ${above.path}`);
       }
-      if ((groups.get(group(path)) ?? i) !== i) throw new Error(`group of ${path.path} in two blocks`);
-      groups.set(group(path), i);
+      const first = groups.get(group(path));
+      const isApart = (totals.get(group(path)) ?? 0) > bounds.maxStatementBytes;
+      if ((first ?? i) !== i && !isApart) throw new Error(`group of ${path.path} in two blocks`);
+      if (first !== undefined && first !== i && path.leader === undefined)
+        throw new Error("the first name is not first");
+      groups.set(group(path), first ?? i);
     }
     for (const path of paths) seen.add(path.path);
   }
 }
+
+// Seen: one statement of more than a message holds, and with it the end of every round.
+test("a link group that no statement could name is taken apart, its first name first", (t) => {
+  const planned = ["a", "b", "c", "d"].map((path, i) => plannedPath(path, { leader: i === 0 ? undefined : "a" }));
+  const blocks = cutBlocks(planned, { ...DEFAULT_BLOCK_BOUNDS, maxStatementBytes: 20 });
+  t.deepEqual(
+    blocks.map((block) => block.paths.map(({ path }) => path)),
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  );
+});
 
 test("blocks hold every path once, whole link groups, directories first, within their bounds", (t) => {
   fc.assert(
