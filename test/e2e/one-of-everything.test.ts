@@ -184,3 +184,16 @@ asRoot("what an unprivileged master cannot read is named, and stays as it is on 
   t.is(again.exitCode, 0, again.stdout);
   t.is(differences(master, remote), "");
 });
+
+// Seen: a plan that deleted what lies below them, as if they were gone.
+asRoot("more paths than a list can name that cannot be read end the round, and nothing is deleted", async (t) => {
+  const [master, remote] = [theFleet().path("lowly", "closed"), theFleet().path("beta", "closed")];
+  const before = dumpTree(remote);
+  const many = join(master, "many");
+  spawnSync("bash", ["-c", 'mkdir "$0"; cd "$0"; seq -f "d%g" 10001 | xargs mkdir -m 700', many]);
+  const { exitCode, json } = await theFleet().run("sync", "closed");
+  t.deepEqual([exitCode, json.error?.code], [1, "LOCKSTEP_ACCESS_DENIED"]);
+  t.regex(json.error?.message ?? "", /^lowly: 10001 paths.*many\/d1 /);
+  t.is(dumpTree(remote), before);
+  rmSync(many, { recursive: true });
+});
