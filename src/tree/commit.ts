@@ -8,7 +8,14 @@ import type { CommitResult } from "../ports/tree.ts";
 import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
-import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
+import {
+  type DirectoryHandle,
+  errnoOf,
+  type FileStat,
+  newFileStat,
+  type SystemCalls,
+  SystemError,
+} from "./system-calls.ts";
 
 const HELD = "a program here holds a lock on it; it stays as it was";
 const NOT_LOCKABLE =
@@ -151,6 +158,11 @@ function commitProblem(path: BytePath, error: unknown): Problem {
   if (error instanceof DeleteForbidden) return { path, code: "LOCKSTEP_DELETE_FORBIDDEN", message: error.message };
   if (error instanceof CannotBeRemoved) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: error.message };
   const errno = errnoOf(error);
+  if (errno === "EXDEV" && error instanceof SystemError && error.call.startsWith("rename")) {
+    const message =
+      "the file system cannot move this (EXDEV): the lower directory of an overlay, or another quota project";
+    return { path, code: "LOCKSTEP_APPLY_FAILED", message };
+  }
   if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
     const message = `is not as it was when it was compared (${errno}); it is compared again`;
     return { path, code: "LOCKSTEP_TARGET_CHANGED", message };

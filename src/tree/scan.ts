@@ -74,7 +74,8 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
         if (!calls.stat(handle, name, stat)) continue;
         const type = typeOfMode(stat.mode);
         if (stat.mountPoint || stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor) {
-          const message = "another file system is mounted here; it is not entered and left as it is";
+          const message =
+            "another file system is mounted here (or lies below, in an overlay); it is not entered and left as it is";
           blind.push({ path, code: "LOCKSTEP_MOUNT_POINT", message });
           continue;
         }
