@@ -8,6 +8,8 @@ export interface TouchedDirectory {
   /** The mtime that it had before the round. */
   readonly sec: number;
   readonly nsec: number;
+  /** Its permission bits, where they forbid its owner to change what is in it; they are widened meanwhile. */
+  readonly closed: number | undefined;
 }
 
 /**
@@ -19,20 +21,26 @@ export interface JournalPart {
   readonly directories: readonly Entry[];
 }
 
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 const MAX_DIRECTORIES = 1e7;
 
 export function encodeJournalPart(part: JournalPart): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.byte(JOURNAL_VERSION);
   writer.integer(part.touched.length);
-  for (const { path, sec, nsec } of part.touched) {
+  for (const { path, sec, nsec, closed } of part.touched) {
     writer.text(path);
     writer.signed(sec);
     writer.integer(nsec);
+    writer.integer(closed === undefined ? 0 : closed + 1);
   }
   writer.bytes(encodeBatch([...part.directories].sort((a, b) => comparePaths(a.path, b.path))));
   return writer.take();
+}
+
+function readClosed(reader: ByteReader): number | undefined {
+  const mode = reader.integer(0o7777 + 1);
+  return mode === 0 ? undefined : mode - 1;
 }
 
 /** @throws LockstepError `LOCKSTEP_MALFORMED` */
@@ -43,6 +51,7 @@ export function decodeJournalPart(bytes: Uint8Array): JournalPart {
     path: reader.text(MAX_PATH_BYTES),
     sec: reader.signed(),
     nsec: reader.integer(999_999_999),
+    closed: readClosed(reader),
   }));
   const directories = decodeBatch(reader.bytes(bytes.length), MAX_DIRECTORIES);
   reader.end();

@@ -76,8 +76,10 @@ export interface ApplyContext {
 
 /** What the round has done so far that its end must know. */
 export class Ledger {
-  /** Directories whose content changed, with the mtime that they had before. */
-  readonly touched = new Map<BytePath, { sec: number; nsec: number }>();
+  /** Directories whose content changed, with the mtime that they had before, and the mode if it is to be widened. */
+  readonly touched = new Map<BytePath, { sec: number; nsec: number; closed: number | undefined }>();
+  /** Those of them that are still closed. */
+  readonly closed = new Map<BytePath, number>();
   /** Those of them that the journal does not know yet. */
   readonly unjournaled = new Set<BytePath>();
   /** One of them, as most paths lie in the same directory as the path before. */
@@ -112,8 +114,27 @@ export function touchParent(context: ApplyContext, path: BytePath): void {
   const stat = newFileStat();
   const { directory, name } = context.directories.locate(parent);
   if (!context.calls.stat(directory, name, stat)) return;
-  ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec });
+  const closed = closedMode(context.calls, stat);
+  ledger.touched.set(parent, { sec: stat.mtimeSec, nsec: stat.mtimeNsec, closed });
+  if (closed !== undefined) ledger.closed.set(parent, closed);
   ledger.unjournaled.add(parent);
+}
+
+/** The mode of a directory of this node's own that forbids it to change what is in it; root may always. */
+export function closedMode(calls: SystemCalls, { mode, uid }: FileStat): number | undefined {
+  const isClosed = (mode & 0o300) !== 0o300 && !calls.canChown && uid === process.geteuid?.();
+  return isClosed ? mode & 0o7777 : undefined;
+}
+
+/** Widens the mode of the directory that holds the path, where that is needed and the journal knows of it. */
+export function openParent({ calls, directories, ledger }: ApplyContext, path: BytePath): void {
+  if (ledger.closed.size === 0) return;
+  const parent = parentPath(path);
+  const mode = ledger.closed.get(parent);
+  if (mode === undefined) return;
+  const { directory, name } = directories.locate(parent);
+  calls.chmod(directory, name, mode | 0o700);
+  ledger.closed.delete(parent);
 }
 
 /** ACL xattrs are set after the mode, whose group bits they share; the others before it. */
@@ -125,15 +146,20 @@ function sameValue(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Makes the extended attributes of one kind what the entry says; the first failure is thrown last. */
+/**
+ * Makes the extended attributes of one kind what the entry says; the first failure is thrown last.
+ *
+ * @returns true when the mode had to be widened for it
+ */
 function applyXattrs(
   context: ApplyContext,
   directory: DirectoryHandle,
   name: string,
   entry: Entry,
   kind: (attribute: string) => boolean,
-): void {
+): boolean {
   const { calls } = context;
+  let widened = false;
   const wanted = new Map(entry.xattrs.filter((xattr) => kind(xattr.name)).map((xattr) => [xattr.name, xattr.value]));
   const present = new Map<string, Uint8Array>();
   for (const xattr of readXattrs(calls, directory, name)) if (kind(xattr.name)) present.set(xattr.name, xattr.value);
@@ -141,6 +167,13 @@ function applyXattrs(
     try {
       change();
     } catch (error) {
+      // A read-only mode forbids it to everybody but root.
+      if (errnoOf(error) === "EACCES" && !calls.canChown && !widened && entry.type !== SYMLINK) {
+        calls.chmod(directory, name, entry.mode | 0o600);
+        widened = true;
+        attempt(attribute, change);
+        return;
+      }
       // Not root, or a file system without them: the comparison reports what is lost.
       const lost = isPrivilegedXattr(attribute)
         ? !calls.canChown
@@ -155,6 +188,7 @@ function applyXattrs(
     if (sameValue(value, present.get(attribute))) continue;
     attempt(attribute, () => calls.setXattr(directory, name, attribute, value));
   }
+  return widened;
 }
 
 /** What is known of the present attributes of the path; a fresh file has no xattrs. */
@@ -188,10 +222,10 @@ export function applyAttributes(
     }
   }
   const xattrs = current.fresh !== true || entry.xattrs.length > 0;
-  if (xattrs) applyXattrs(context, directory, name, entry, (attribute) => !isAcl(attribute));
+  const widened = xattrs && applyXattrs(context, directory, name, entry, (attribute) => !isAcl(attribute));
   if (entry.type !== SYMLINK) {
     const mode = entry.type === DIRECTORY ? entry.mode | 0o700 : entry.mode;
-    if (current.mode !== mode) calls.chmod(directory, name, mode);
+    if (widened || current.mode !== mode) calls.chmod(directory, name, mode);
     if (xattrs) applyXattrs(context, directory, name, entry, isAcl);
     // An ACL may take from the owner what filling the directory needs; the finish gives it its mode.
     if (xattrs && mode !== entry.mode) calls.chmod(directory, name, mode);

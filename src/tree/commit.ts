@@ -5,7 +5,16 @@ import { type BytePath, comparePaths, joinPath, RESERVED_NAME } from "../model/p
 import { ACTIONS, type ChangeCounts } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CommitResult } from "../ports/tree.ts";
-import { type ApplyContext, applyAttributes, type Block, problemOf, type Step, touchParent } from "./apply-context.ts";
+import {
+  type ApplyContext,
+  applyAttributes,
+  type Block,
+  closedMode,
+  openParent,
+  problemOf,
+  type Step,
+  touchParent,
+} from "./apply-context.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
 import {
@@ -220,6 +229,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   const { calls, directories, staging } = context;
   const { path } = step.stated.entry;
   touchParent(context, path);
+  openParent(context, path);
   const { directory, name } = directories.locate(path);
   if (step.action === ACTIONS.create) {
     calls.rename(staging.handle, staged, directory, name, "fresh");
@@ -233,7 +243,15 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
   const gone = wasDirectory ? countDescendants(context, path, { root: directories.root, at: path }) : 0;
-  calls.rename(staging.handle, staged, directory, name, "exchange");
+  // To take a directory elsewhere changes its "..".
+  const closed = wasDirectory ? closedMode(calls, before) : undefined;
+  if (closed !== undefined) calls.chmod(directory, name, closed | 0o700);
+  try {
+    calls.rename(staging.handle, staged, directory, name, "exchange");
+  } catch (error) {
+    if (closed !== undefined) calls.chmod(directory, name, closed);
+    throw error;
+  }
   const out = newFileStat();
   calls.stat(staging.handle, staged, out);
   // XFS moves the time of a directory that gets another parent (its ".." changes): then what is in it tells.
@@ -241,6 +259,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   if (!isStill) {
     // Swapped between check and switch: give back what was there.
     calls.rename(staging.handle, staged, directory, name, "exchange");
+    if (closed !== undefined && inodeKey(out) === inodeKey(before)) calls.chmod(directory, name, closed);
     throw new TargetChanged("changed while it was switched; it is compared again");
   }
   garbage.push(staged);
@@ -440,9 +459,11 @@ export function deletePaths(
       const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
       if (!isListed(context, stat, expected))
         throw new TargetChanged("changed since it was compared; it was not deleted");
+      openParent(context, path);
       if (isDirectory) {
         calls.removeDirectory(directory, name);
         ledger.touched.delete(path);
+        ledger.closed.delete(path);
         ledger.lastTouched = undefined;
       } else {
         takeOut(context, directory, name, stat);
@@ -473,6 +494,7 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
   directories.reset();
   if (staged === "remove" && staging.exists()) {
     touchParent(context, RESERVED_NAME);
+    openParent(context, RESERVED_NAME);
     const stuck = staging.remove();
     if (stuck !== undefined) problems.push(leftBehind(stuck));
   } else staging.close();
@@ -503,7 +525,12 @@ function finishDirectory(context: ApplyContext, path: BytePath): void {
   const entry = ledger.directories.get(path);
   if (entry === undefined) {
     const before = ledger.touched.get(path);
-    if (before !== undefined) calls.setTime(directory, name, before.sec, before.nsec);
+    if (before === undefined) return;
+    // Unless somebody has given it yet another mode.
+    const { closed } = before;
+    const isWidened = closed !== undefined && (stat.mode & 0o7777) === (closed | 0o700);
+    if (isWidened) calls.chmod(directory, name, closed);
+    calls.setTime(directory, name, before.sec, before.nsec);
     return;
   }
   applyAttributes(context, directory, name, entry, stat);

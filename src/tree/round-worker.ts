@@ -6,13 +6,13 @@ import type { UnitExtent } from "../model/content-units.ts";
 import { DIRECTORY } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import type { OrdinalRanges } from "../model/ordinals.ts";
-import type { BytePath } from "../model/path.ts";
+import { type BytePath, RESERVED_NAME } from "../model/path.ts";
 import { encodeStated } from "../model/statement.ts";
 import { SUITE } from "../model/suite.ts";
 import type { HashCache } from "../ports/store.ts";
 import type { ApplyLimits, CommitResult, ScanOptions, StageRequest } from "../ports/tree.ts";
 import { AdvisoryHold, type LockTarget } from "./advisory-hold.ts";
-import { type ApplyContext, type Block, Ledger } from "./apply-context.ts";
+import { type ApplyContext, type Block, Ledger, openParent } from "./apply-context.ts";
 import { type BlockFile, blockFiles } from "./block-files.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -249,8 +249,8 @@ async function recover(parts: readonly Uint8Array[]): Promise<void> {
       hold: "none",
     });
     for (const part of parts.map(decodeJournalPart)) {
-      for (const { path, sec, nsec } of part.touched) {
-        if (!apply.ledger.touched.has(path)) apply.ledger.touched.set(path, { sec, nsec });
+      for (const { path, ...before } of part.touched) {
+        if (!apply.ledger.touched.has(path)) apply.ledger.touched.set(path, before);
       }
       for (const entry of part.directories) apply.ledger.directories.set(entry.path, entry);
     }
@@ -352,6 +352,7 @@ const handlers: Handlers = {
       throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);
     }
     try {
+      openParent(apply, RESERVED_NAME);
       void apply.staging.handle;
     } catch (error) {
       // Known before anything is fetched. Other failures are told by path, by whatever they stop.

@@ -1,5 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { chownSync, closeSync, existsSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { type CommandResult, differences, dumpTree, Fleet, IS_ROOT, isTidy, until, writeTree } from "./mesh-harness.ts";
@@ -187,6 +199,35 @@ asRoot("a directory that a remote may not write is named, and all else comes in 
   t.is(differences(master, remote, { ignore: ["/closed"] }), "");
   chownSync(join(remote, "closed"), LOWLY, LOWLY);
   await comesInStep(t, "forbidden", "lowly");
+});
+
+// Seen: it made them, and could change nothing in them ever after.
+asRoot("an unprivileged remote changes what lies in read-only directories of its own", async (t) => {
+  const [master, remote] = [theFleet().path("alpha", "forbidden"), theFleet().path("lowly", "forbidden")];
+  const close = (...names: string[]): void => {
+    run("chown", "-R", `${LOWLY}:${LOWLY}`, master);
+    for (const name of names) chmodSync(join(master, name), 0o555);
+  };
+  const tree = { "cache/a": "a", "cache/b": "b", "cache/deep/er/c": "c", "turns/x/y": "y", "stays/s": "s", read: "r" };
+  writeTree(master, tree);
+  run("setfattr", "-n", "user.note", "-v", "old", join(master, "read"));
+  chmodSync(join(master, "read"), 0o444);
+  close("cache/deep/er", "cache/deep", "cache", "turns/x", "turns", "stays");
+  await comesInStep(t, "forbidden", "lowly");
+  const before = statSync(join(remote, "stays"), { bigint: true });
+
+  writeTree(master, { "cache/a": "changed", "cache/new": "new", "cache/deep/er/c": "changed" });
+  unlinkSync(join(master, "cache/b"));
+  rmSync(join(master, "turns"), { recursive: true });
+  writeTree(master, { turns: "a file now" });
+  run("setfattr", "-n", "user.note", "-v", "new", join(master, "read"));
+  close();
+  await comesInStep(t, "forbidden", "lowly");
+  t.is(statSync(join(remote, "cache")).mode & 0o777, 0o555);
+  const after = statSync(join(remote, "stays"), { bigint: true });
+  t.deepEqual([after.ctimeNs, after.mode], [before.ctimeNs, before.mode], "and leaves the others alone");
+  // For whoever removes them.
+  chmodSync(join(remote, "cache"), 0o755);
 });
 
 asRoot("a remote without file handles keeps whole versions, and comes in step when it has some", async (t) => {
