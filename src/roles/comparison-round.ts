@@ -605,7 +605,8 @@ export class ComparisonRound {
     await Promise.race([ending, new Promise<void>((resolve) => (timer = setTimeout(resolve, END_TIMEOUT_MS)))]);
     clearTimeout(timer);
     this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round has ended"));
-    await this.#components.state.putLastRound(this.#order.root, kept);
+    // What was done is told also where it cannot be kept; the next order cannot be taken then, and says why.
+    await this.#components.state.putLastRound(this.#order.root, kept).catch(() => undefined);
   }
 }
 

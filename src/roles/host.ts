@@ -205,10 +205,13 @@ async function runRound(order: Uint8Array, channel: Channel, { comparison }: Hos
   const stop = new AbortController();
   // The station's interrupt, or its end, ends the round.
   channel.closed.addEventListener("abort", () => stop.abort(), { once: true });
+  let sent: Promise<void> = Promise.resolve();
   const emit = (event: RoundEvent): void => {
-    void channel
+    sent = channel
       .send(ControlResponse.encode({ deliveries: [], event: JSON.stringify(event) }))
       .catch(() => stop.abort());
   };
   await comparison.run(order, emit, stop.signal);
+  // The report waits its turn on a slow link.
+  await sent;
 }

@@ -348,6 +348,7 @@ const handlers: Handlers = {
       await writeJournal(beginApply(apply));
     } catch (error) {
       if (errnoOf(error) === "EROFS") throw readOnly();
+      if (errnoOf(error) === undefined) throw error;
       const why = `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`;
       throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);
     }

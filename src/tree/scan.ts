@@ -23,6 +23,32 @@ function blindness(path: BytePath, error: unknown): Problem {
   return { path, code, message: `cannot be read (${errno}); what lies there is left as it is` };
 }
 
+/** A directory on the way down: its names, and how far they are done. */
+interface Frame {
+  readonly path: BytePath;
+  readonly names: readonly string[];
+  next: number;
+  /** Names that were not there when they were looked at. */
+  readonly vanished: string[];
+}
+
+/** Those of the vanished names that the directory goes on to name: to take them for gone would delete them elsewhere. */
+function stillNamed(calls: SystemCalls, directories: ConfinedDirectories, { path, vanished }: Frame): string[] {
+  if (vanished.length === 0) return [];
+  try {
+    const handle = calls.openDirectory(directories.root, path);
+    try {
+      const names = new Set(calls.readDirectory(handle));
+      return vanished.filter((name) => names.has(name) && !calls.stat(handle, name, newFileStat()));
+    } finally {
+      calls.closeDirectory(handle);
+    }
+  } catch {
+    // Gone as a whole by now, or told of otherwise.
+    return [];
+  }
+}
+
 /**
  * Lists what the classifier selects, in depth-first order, with one directory open at a time.
  * Directories that are not selected are still walked, as a pattern may select what they hold.
@@ -46,12 +72,12 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
   consider("", directories.root, "");
 
   // One frame per directory on the way down: its names, and how far they are done.
-  const stack: { path: BytePath; names: string[]; next: number }[] = [];
+  const stack: Frame[] = [];
   const enter = (path: BytePath): void => {
     try {
       // A handle of its own for the root, so that each scan reads it from the start.
       const handle = path === "" ? calls.openDirectory(directories.root, "") : directories.directory(path);
-      stack.push({ path, names: calls.readDirectory(handle), next: 0 });
+      stack.push({ path, names: calls.readDirectory(handle), next: 0, vanished: [] });
       if (path === "") calls.closeDirectory(handle);
     } catch (error) {
       if (path === "") throw error;
@@ -60,7 +86,7 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
     }
   };
   /** Lists the names of a directory up to the next directory in it, which is returned. */
-  const advance = (frame: { path: BytePath; names: string[]; next: number }): BytePath | undefined => {
+  const advance = (frame: Frame): BytePath | undefined => {
     const handle = directories.directory(frame.path);
     while (frame.next < frame.names.length) {
       const name = frame.names[frame.next++];
@@ -71,7 +97,10 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
         continue;
       }
       try {
-        if (!calls.stat(handle, name, stat)) continue;
+        if (!calls.stat(handle, name, stat)) {
+          frame.vanished.push(name);
+          continue;
+        }
         const type = typeOfMode(stat.mode);
         if (stat.mountPoint || stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor) {
           const message =
@@ -96,8 +125,13 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") blind.push(blindness(frame.path, error));
     }
-    if (below === undefined) stack.pop();
-    else enter(below);
+    if (below === undefined) {
+      stack.pop();
+      for (const name of stillNamed(calls, directories, frame)) {
+        const message = "is named by its directory, and cannot be found in it; is the file system damaged?";
+        blind.push({ path: joinPath(frame.path, name), code: "LOCKSTEP_ACCESS_DENIED", message });
+      }
+    } else enter(below);
   }
   directories.reset();
   table.groupLinks();
