@@ -1665,8 +1665,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "compress: each thread has its own contexts",
     file: "src/tree/compress.ts",
-    remove: 'if (which === "best") zstd = nativeZstd();',
-    by: 'if (which === "best") zstd = (await import("@cloudpss/zstd/napi")) as never;',
+    remove: "zstd = nativeZstd();",
+    by: 'zstd = (await import("@cloudpss/zstd/napi")) as never;',
     test: "test/contract/compress-threads.test.ts",
   },
   {

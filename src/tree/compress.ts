@@ -118,11 +118,11 @@ async function portableZstd(): Promise<Zstd> {
   };
 }
 
-/** A compressor for this thread alone; `best` is native where that can be called. */
+/** A compressor for this thread alone; `best` is native where that can be called (`LOCKSTEP_PORTABLE=1`: is not). */
 export async function createCompressor(which: "best" | "portable" = "best"): Promise<Compressor> {
   let zstd: Zstd | undefined;
   try {
-    if (which === "best") zstd = nativeZstd();
+    if (which === "best" && process.env["LOCKSTEP_PORTABLE"] !== "1") zstd = nativeZstd();
   } catch {
     // Slower, and no less right.
   }
