@@ -235,6 +235,7 @@ export function createPortableCalls(): SystemCalls {
     },
     lease: () => "unavailable",
     leaseHeld: () => false,
+    cleanMappings: () => false,
     openToLock() {
       throw new SystemError("ENOTSUP", "flock");
     },

@@ -100,8 +100,8 @@ function sameState(a: FileStat, b: FileStat): boolean {
  *
  * Equal times before and after a read prove nothing. Read under a lease: it is refused while
  * anybody can write, and a later writer waits until the lease is gone (fcntl(2)). Where leases are
- * not to be had: two reads of equal digest, of a file at rest for 2 s; the digest is not kept where
- * somebody can write. What remains is a writer
+ * not to be had: two reads of equal digest, of a file at rest for 2 s; the digest is kept only
+ * where somebody who can write would move its times. What remains is a writer
  * that pauses half-way; nobody can tell its half-written file from a finished one.
  */
 export class StableReader {
@@ -167,12 +167,12 @@ export class StableReader {
           Atomics.wait(pause, 0, 0, SETTLED_MS);
           continue;
         }
+        // Who has it mapped may write again without moving a time, as long as the page is not written to disk.
+        const isSure = lease !== "writer" || calls.cleanMappings(fd);
         const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;
         if (equal && sameState(before, after)) {
-          // Who has it mapped may write again without moving a time, as long as the page is not written to disk.
-          const isSure = lease === "unavailable";
           return { checksum, chunks: runs, stat: after, settled: isSure, leased: false };
         }
       }

@@ -109,6 +109,13 @@ export interface SystemCalls {
    */
   lease(fd: number): LeaseAnswer;
   leaseHeld(fd: number): boolean;
+  /**
+   * Writes out what programs have stored into mappings of the file: whoever stores there again moves its times,
+   * which a page that is dirty already does not.
+   *
+   * @returns false where that is not known of the file system, such as tmpfs
+   */
+  cleanMappings(fd: number): boolean;
 
   /**
    * Opens a file only to lock it; never waits. EAGAIN while somebody's lease on it forbids (it is asked to

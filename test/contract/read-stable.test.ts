@@ -1,4 +1,5 @@
 /** Files that change while they are read, each at a moment that leaves nothing to chance. */
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -70,18 +71,48 @@ test("a read during which the file's state moves does not count", (t) => {
   t.is(reads, 2);
 });
 
-test("without a lease a file is read when it has come to rest, and its digest not kept where somebody may write", (t) => {
+test("without a lease a file is read when it has come to rest", (t) => {
   const { directory, path } = quietFile(t);
   // Whoever may write keeps the lease away.
   const fd = fs.openSync(path, "r+");
   t.teardown(() => fs.closeSync(fd));
   fs.writeSync(fd, "CONTENT");
   const content = readStable(t, directory, () => undefined)();
-  // Seen: kept; a store into a page that was mapped and dirty then moved no time, and the old digest was taken for it.
-  t.false(content.settled);
   const age = Date.now() - fs.statSync(path).ctimeMs;
   t.true(age >= 2000, `${age} ms after its last change`);
   t.deepEqual(Buffer.from(content.checksum), Buffer.from(hasher.hash(Buffer.from("CONTENT"))));
+});
+
+/** Changes a file of this file system through a mapping, before and after it is read; whether its times moved then. */
+function storeAround(t: ExecutionContext, directory: string): { settled: boolean; moved: boolean } {
+  const path = join(directory, "f");
+  fs.writeFileSync(path, Buffer.alloc(4096, 1));
+  const libc = koffi.load(null);
+  const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "int64"]);
+  const munmap = libc.func("munmap", "int", ["void *", "size_t"]);
+  const memset = libc.func("memset", "void *", ["void *", "int", "size_t"]);
+  const fd = fs.openSync(path, "r+");
+  const mapped: unknown = mmap(null, 4096, 3, 1, fd, 0);
+  fs.closeSync(fd);
+  t.teardown(() => munmap(mapped, 4096));
+  memset(mapped, 2, 4096);
+  const { settled } = readStable(t, directory, () => undefined)();
+  const before = fs.statSync(path, { bigint: true }).ctimeNs;
+  memset(mapped, 3, 4096);
+  return { settled, moved: fs.statSync(path, { bigint: true }).ctimeNs !== before };
+}
+
+test("a digest is kept of a file that is mapped only where the next store moves its times", (t) => {
+  const directory = tempDirectory(t);
+  const { settled, moved } = storeAround(t, directory);
+  t.true(!settled || moved);
+  // Otherwise a file that a database has open would be read twice in each round.
+  const type = spawnSync("stat", ["-f", "-c", "%T", directory], { encoding: "utf8" }).stdout.trim();
+  if (type === "ext2/ext3" || type === "xfs" || type === "btrfs") t.deepEqual([settled, moved], [true, true], type);
+  if (!fs.existsSync("/dev/shm")) return;
+  const memory = fs.mkdtempSync("/dev/shm/lockstep-test-");
+  t.teardown(() => fs.rmSync(memory, { recursive: true }));
+  t.deepEqual(storeAround(t, memory), { settled: false, moved: false });
 });
 
 test("where there are no leases a file at rest is read twice, and its digest kept", (t) => {
