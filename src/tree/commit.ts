@@ -249,6 +249,11 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   try {
     calls.rename(staging.handle, staged, directory, name, "exchange");
   } catch (error) {
+    if (wasDirectory && errnoOf(error) === "EXDEV") {
+      clearAway(context, path);
+      calls.rename(staging.handle, staged, directory, name, "fresh");
+      return noteGone(context, gone);
+    }
     if (closed !== undefined) calls.chmod(directory, name, closed);
     throw error;
   }
@@ -264,11 +269,42 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   }
   garbage.push(staged);
   context.ledger.changed.add(inodeKey(before));
-  if (wasDirectory) {
-    directories.reset();
-    context.ledger.deletions += gone;
-  }
+  return wasDirectory ? noteGone(context, gone) : 0;
+}
+
+/** @param gone paths that went with a directory */
+function noteGone({ directories, ledger }: ApplyContext, gone: number): number {
+  directories.reset();
+  ledger.deletions += gone;
   return gone;
+}
+
+/**
+ * Removes a directory of known content path by path, where the file system cannot move it: one of an overlay's
+ * lower layer, or of another quota project. For a moment nothing is at its path.
+ */
+function clearAway(context: ApplyContext, path: BytePath): void {
+  const { calls, directories } = context;
+  const found: BytePath[] = [path];
+  const stat = newFileStat();
+  for (let at = 0; at < found.length; at++) {
+    const here = directories.locate(found[at]);
+    if (!calls.stat(here.directory, here.name, stat) || typeOfMode(stat.mode) !== DIRECTORY) continue;
+    const handle = calls.openDirectory(directories.root, found[at]);
+    try {
+      for (const name of calls.readDirectory(handle)) found.push(joinPath(found[at], name));
+    } finally {
+      calls.closeDirectory(handle);
+    }
+  }
+  // What was found later lies deeper, or beside.
+  for (const one of found.reverse()) {
+    const { directory, name } = directories.locate(one);
+    if (!calls.stat(directory, name, stat)) continue;
+    if (!isAsListed(context, one, stat)) throw new TargetChanged("is a directory here and holds what was not compared");
+    if (typeOfMode(stat.mode) === DIRECTORY) calls.removeDirectory(directory, name);
+    else takeOut(context, directory, name, stat);
+  }
 }
 
 /** Whether the directory that was switched out holds nothing that was not counted before. */

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
-import { newFileStat, type SystemCalls } from "../../src/tree/system-calls.ts";
+import { newFileStat, type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
 import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -140,6 +140,28 @@ test("a directory turns into a file also where its time moves with the switch", 
   const { problems } = await mirrorInProcess(master, remote, { calls: movingTimes(), durability: "none" });
   t.deepEqual(problems, []);
   t.is(fs.readFileSync(join(remote, "d"), "utf8"), "a file now");
+});
+
+// Seen on overlayfs, with a directory of the lower layer: never, in no round.
+test("a directory that the file system cannot move is removed path by path", async (t) => {
+  const { master, remote } = createWorld(t);
+  fs.symlinkSync("elsewhere", join(master, "d"));
+  fs.mkdirSync(join(remote, "d/below/deep"), { recursive: true });
+  for (const name of ["d/a", "d/below/b", "d/below/deep/c"]) fs.writeFileSync(join(remote, name), name);
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      if (how === "exchange" && fs.statSync(join(remote, toName)).isDirectory())
+        throw new SystemError("EXDEV", "renameat2");
+      real.rename(from, fromName, to, toName, how);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(problems, []);
+  t.is(fs.readlinkSync(join(remote, "d")), "elsewhere");
+
+  t.deepEqual(fs.readdirSync(remote), ["d"]);
 });
 
 test("what came into a directory while it was switched out stays, also where its time moves", async (t) => {
