@@ -796,8 +796,9 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: create refuses an existing target (commit)",
     file: COMMIT,
-    remove: 'calls.rename(staging.handle, staged, directory, name, "fresh");',
-    by: 'calls.rename(staging.handle, staged, directory, name, calls.stat(directory, name, newFileStat()) ? "exchange" : "fresh");',
+    remove:
+      'if (step.action === ACTIONS.create) {\n    calls.rename(staging.handle, staged, directory, name, "fresh");',
+    by: 'if (step.action === ACTIONS.create) {\n    calls.rename(staging.handle, staged, directory, name, calls.stat(directory, name, newFileStat()) ? "exchange" : "fresh");',
     test: TREE_TEST,
     match: "a file that appeared*",
   },
@@ -888,8 +889,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "delete: a directory with other entries is kept",
     file: COMMIT,
-    remove: "calls.removeDirectory(directory, name);",
-    by: "staging.discard(name); for (const inner of calls.readDirectory(calls.openDirectory(directories.root, path))) calls.unlink(calls.openDirectory(directories.root, path), inner); calls.removeDirectory(directory, name);",
+    remove: "      if (isDirectory) {\n        calls.removeDirectory(directory, name);",
+    by: "if (isDirectory) { staging.discard(name); for (const inner of calls.readDirectory(calls.openDirectory(directories.root, path))) calls.unlink(calls.openDirectory(directories.root, path), inner); calls.removeDirectory(directory, name);",
     test: TREE_TEST,
     match: "a selected directory with an unselected file stays*",
   },
