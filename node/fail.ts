@@ -9,9 +9,8 @@ export function fail(error: unknown, json: boolean): void {
     // Help and version are no errors; commander has said its line already.
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (json && error.exitCode !== 0) {
-      console.log(
-        JSON.stringify({ outcome: "failed", error: { code: "LOCKSTEP_USAGE", message: error.message, path: "" } }),
-      );
+      const message = error.message.replace(/^error: /, "");
+      console.log(JSON.stringify({ outcome: "failed", error: { code: "LOCKSTEP_USAGE", message, path: "" } }));
     }
     return;
   }

@@ -1,4 +1,4 @@
-/** A signal that SIGINT and SIGTERM abort; a second SIGINT ends the process at once. */
+/** A signal that SIGINT, SIGTERM and SIGHUP abort; a second SIGINT ends the process at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   const interrupt = (): void => {
@@ -7,5 +7,6 @@ export function interruptSignal(): AbortSignal {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
+  process.on("SIGHUP", interrupt);
   return controller.signal;
 }

@@ -64,6 +64,7 @@ export async function runNode(options: NodeCommandOptions): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  process.on("SIGHUP", stop);
   process.on("unhandledRejection", (reason) => {
     // A host serves many rounds; one that went wrong is reported and must not end it.
     console.error(

@@ -29,7 +29,7 @@ export async function runStatus(options: StationOptions): Promise<void> {
       name,
       error === undefined
         ? { reachable: true, ...status }
-        : { reachable: false, code: error.code, message: error.message },
+        : { reachable: error.code !== "LOCKSTEP_HOST_UNREACHABLE", code: error.code, message: error.message },
     ]);
     console.log(JSON.stringify({ hosts: Object.fromEntries(hosts) }));
     return;

@@ -38,6 +38,9 @@ export interface PlanResult {
 /** Differences of less than this are lost on a host that sets times to the microsecond only. */
 const MICROSECOND_NS = 2000;
 
+const AS_ROOT = "run its node as root";
+const SEE_LACKS = "its system cannot, see `lacks` in `status --json`";
+
 /** Columns in which the pair differs though the remote could not set them right. */
 export function lostColumns(master: Entry, remote: Entry, columns: ColumnSet, represents: Abilities): ColumnSet {
   let lost = columns & ~represents & ALL_COLUMNS;
@@ -49,6 +52,16 @@ export function lostColumns(master: Entry, remote: Entry, columns: ColumnSet, re
     const apart = Math.abs((master.mtimeSec - remote.mtimeSec) * 1e9 + master.mtimeNsec - remote.mtimeNsec);
     if (apart < MICROSECOND_NS) lost |= COLUMN_BIT.mtime;
   }
+  return lost;
+}
+
+/** Columns of what is made anew that the remote cannot set; which owners it can is known to itself only. */
+function lostOfNew({ xattrs, mtimeNsec }: Entry, represents: Abilities): ColumnSet {
+  let lost = 0;
+  const canSet = (name: string): boolean =>
+    (represents & (isPrivilegedXattr(name) ? ABILITY.privilegedXattrs : COLUMN_BIT.xattrs)) !== 0;
+  if (!xattrs.every(({ name }) => canSet(name))) lost |= COLUMN_BIT.xattrs;
+  if (mtimeNsec % MICROSECOND_NS !== 0 && (represents & ABILITY.exactTimes) === 0) lost |= COLUMN_BIT.mtime;
   return lost;
 }
 
@@ -138,12 +151,17 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
     const lost = remote === undefined ? 0 : lostColumns(master.entry, remote.entry, pair.columns, options.represents);
     const action = decideAction(pair, options, lost);
     if ((action === ACTIONS.create || action === ACTIONS.replace) && cannotMake(master.entry, options.represents)) {
-      const message = "this host cannot make a file of this type; run its node as root";
+      const isDevice =
+        master.entry.type === ENTRY_TYPES.characterDevice || master.entry.type === ENTRY_TYPES.blockDevice;
+      const message = `this host cannot make a file of this type; ${isDevice ? AS_ROOT : SEE_LACKS}`;
       problems.push({ path, code: "LOCKSTEP_UNREPRESENTABLE", message });
       continue;
     }
-    if (lost !== 0 && action !== ACTIONS.replace) {
-      const message = `this host cannot set ${columnNames(lost).join(", ")} here; run its node as root`;
+    const isNew = action === ACTIONS.create || action === ACTIONS.replace;
+    const missing = isNew ? lostOfNew(master.entry, options.represents) : lost;
+    if (missing !== 0) {
+      const isRoots = (missing & COLUMN_BIT.owner) !== 0 || (missing & options.represents & COLUMN_BIT.xattrs) !== 0;
+      const message = `this host cannot set ${columnNames(missing).join(", ")} here; ${isRoots ? AS_ROOT : SEE_LACKS}`;
       problems.push({ path, code: "LOCKSTEP_UNREPRESENTABLE", message });
     }
     if (action === undefined) continue;

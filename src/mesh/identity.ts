@@ -1,5 +1,6 @@
 import "./with-resolvers.ts";
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import type { PrivateKey, Record } from "@libp2p/interface";
@@ -62,14 +63,14 @@ export async function loadIdentity(directory: string): Promise<Identity> {
 /** Writes the key under another name first: of two processes that start at once, one key wins. */
 async function makeKey(file: string): Promise<void> {
   const key = await generateKeyPair("Ed25519");
-  const own = `${file}.${process.pid}`;
-  writeFileSync(own, privateKeyToProtobuf(key), { mode: 0o600, flag: "wx" });
+  const own = `${file}.${randomUUID()}`;
   try {
+    writeFileSync(own, privateKeyToProtobuf(key), { mode: 0o600, flag: "wx", flush: true });
     linkSync(own, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
 }
 

@@ -84,7 +84,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   } catch (error) {
     const { message, errors } = error as { message?: string; errors?: unknown[] };
     // libp2p puts advice and stacks behind the cause: the errno says it all.
-    const why = /E[A-Z]{4,}/.exec(`${message} ${(errors ?? []).join(" ")}`)?.[0] ?? String(message).split("\n")[0];
+    const errno = /E[A-Z]{4,}/.exec(`${message} ${(errors ?? []).join(" ")}`)?.[0];
+    const isOther = String(message).includes("faultTolerance");
+    const why = errno ?? (isOther ? "only TCP, such as /ip4/0.0.0.0/tcp/7400" : String(message).split("\n")[0]);
     throw new LockstepError("LOCKSTEP_LISTEN_FAILED", `cannot listen on ${options.listen.join(", ")}: ${why}`, {
       cause: error,
     });

@@ -67,7 +67,7 @@ export const ERROR_TABLE = {
   // this node
   LOCKSTEP_STATE_LOCKED: { consequence: "node", retry: false },
   LOCKSTEP_STATE_UNUSABLE: { consequence: "node", retry: false },
-  LOCKSTEP_ROOTS_OVERLAP: { consequence: "node", retry: false },
+  LOCKSTEP_ROOTS_OVERLAP: { consequence: "usage", retry: false },
   LOCKSTEP_LISTEN_FAILED: { consequence: "node", retry: false },
   LOCKSTEP_INTERNAL: { consequence: "round", retry: false },
 } as const satisfies Record<string, { consequence: Consequence; retry: boolean }>;

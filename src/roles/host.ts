@@ -1,5 +1,5 @@
 import { boundReport } from "../compare/bound-report.ts";
-import { LockstepError } from "../model/errors.ts";
+import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { RoundEvent } from "../model/report.ts";
 import { hostName, type PeerId, rolesOf } from "../model/role.ts";
 import type { Channel, Mesh } from "../ports/mesh.ts";
@@ -151,7 +151,8 @@ async function passOn(
         if (peer !== mesh.self) await deliverAssignment(mesh, peer, envelope);
         deliveries.push({ host });
       } catch (error) {
-        deliveries.push({ host, error: encodeError(error) });
+        const { code, message } = toLockstepError(error);
+        deliveries.push({ host, error: encodeError(new LockstepError(code, message.replaceAll(peer, host))) });
       }
     }
   };

@@ -23,6 +23,7 @@ import type { Authority } from "./authority.ts";
 import { MasterDuty } from "./master.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { RemoteDuty } from "./remote.ts";
+import { reportCutShort } from "./report-round.ts";
 
 export interface ParticipantComponents {
   readonly mesh: Mesh;
@@ -78,6 +79,7 @@ class Participant {
     // Whatever is being switched ends first, as the worker does one thing after the other.
     const clean = ended && active.remote !== undefined && active.order.mode === "sync";
     await active.round.close(clean).catch(() => undefined);
+    if (!ended) await this.#keepCutShort(active);
     this.#rounds.leave(active);
   }
 
@@ -166,6 +168,12 @@ class Participant {
     }
   }
 
+  /** What `status` shows must not be the round before, when nobody will tell how this one ended. */
+  async #keepCutShort({ id, order, assignment }: ActiveRound): Promise<void> {
+    const report = reportCutShort(id, order, assignment);
+    await this.#components.state.putLastRound(id.root, report).catch(() => undefined);
+  }
+
   async #keepReport(active: ActiveRound, report: string | undefined): Promise<void> {
     if (report === undefined || report.length > LIMITS.keptReportBytes) return;
     try {
@@ -247,6 +255,8 @@ class Participant {
         return;
       }
       this.#advance(active, "prepare");
+      // This host may be gone before the round has ended.
+      await this.#keepCutShort(active);
       const { hold, lack } = await this.#remote(active).prepare(request.prepare);
       yield { prepare: { hold, lack: lack === undefined ? undefined : encodeError(lack) } };
     } else if (request.stage !== undefined) {

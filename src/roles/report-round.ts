@@ -1,4 +1,4 @@
-import type { LockstepError } from "../model/errors.ts";
+import { LockstepError } from "../model/errors.ts";
 import { type RoundId, type RoundOrder, roundName } from "../model/order.ts";
 import { type BytePath, displayPath } from "../model/path.ts";
 import type { RemotePlan } from "../model/plan.ts";
@@ -61,6 +61,14 @@ export function reportRound({
     remotes: reports,
     ...(problem === undefined ? {} : { error: problem }),
   };
+}
+
+/** What a host keeps of a round that went no further there, as far as it knows: no report of it has come. */
+export function reportCutShort(id: RoundId, order: RoundOrder, assignment: RoleAssignment): RoundReport {
+  const message = "the round was cut short here: no report of it came";
+  const error = new LockstepError("LOCKSTEP_ABORTED", message);
+  const [comparison] = assignment.comparison;
+  return reportRound({ id, order, assignment, comparison, remotes: [], durationMs: 0, error });
 }
 
 function remoteReport(remote: RemoteProgress, order: RoundOrder, error: LockstepError | undefined): RemoteReport {

@@ -7,6 +7,9 @@ import type { ApplyJournal, StateStore } from "../ports/store.ts";
 type Value = string | Uint8Array;
 type StateLevel = Level<string, Value>;
 
+/** What keeps a state from being opened that is whole (strerror(3)). */
+const NO_DAMAGE = /No space left|Permission denied|Read-only file system|Too many open files|Disk quota/;
+
 /** Present in every state that was ever opened. */
 const SENTINEL = "format";
 const FORMAT = "1";
@@ -39,10 +42,14 @@ export class LevelStateStore implements StateStore {
           cause: error,
         });
       }
+      const why = cause?.message ?? String(error);
+      const then = NO_DAMAGE.test(why) ? "nothing of it is damaged" : advice;
       throw new LockstepError(
         "LOCKSTEP_STATE_UNUSABLE",
-        `the state in ${location} cannot be opened (${cause?.message ?? error}); ${advice}`,
-        { cause: error },
+        `the state in ${location} cannot be opened (${why}); ${then}`,
+        {
+          cause: error,
+        },
       );
     }
     const store = new LevelStateStore(level);
@@ -59,9 +66,16 @@ export class LevelStateStore implements StateStore {
   }
 
   async #put(key: string, value: Value): Promise<void> {
-    await this.#level.batch([{ type: "put", key, value, valueEncoding: typeof value === "string" ? "utf8" : "view" }], {
-      sync: true,
-    });
+    const valueEncoding = typeof value === "string" ? "utf8" : "view";
+    try {
+      await this.#level.batch([{ type: "put", key, value, valueEncoding }], { sync: true });
+    } catch (error) {
+      const { message, cause } = error as Error & { cause?: Error };
+      const why = `the state directory cannot be written: ${cause?.message ?? message}`;
+      throw new LockstepError("LOCKSTEP_STATE_UNUSABLE", `${why}; is there room, and may the node write there?`, {
+        cause: error,
+      });
+    }
   }
 
   async assignments(): Promise<Map<string, Uint8Array>> {

@@ -44,7 +44,8 @@ class RestartingWorker {
 
   get port(): WorkerPort {
     if (this.#port === undefined) {
-      const worker = new Worker(workerUrl(this.#file), { workerData: this.#data });
+      // Descriptors that one thread opens another may close; Node would close their numbers once more at the end.
+      const worker = new Worker(workerUrl(this.#file), { workerData: this.#data, trackUnmanagedFds: false });
       const port = new WorkerPort(worker as never, this.#handlers);
       const gone = (why: string): void => {
         // It ends after its error, and another one may run by then.

@@ -63,7 +63,7 @@ export function createPortableCalls(): SystemCalls {
 
   return {
     lacks: [
-      "times are set to the microsecond only",
+      "times are set to about a microsecond only",
       "a directory swapped for a symlink during a sync is noticed, but not excluded (no openat2)",
       "files are not read under a lease",
       "fifos, devices and sockets cannot be made",
@@ -154,7 +154,8 @@ export function createPortableCalls(): SystemCalls {
       attempt("lutimes", () => {
         const stat = fs.lstatSync(path);
         // As text, since a negative number would be taken for now.
-        fs.lutimesSync(path, stat.atimeMs / 1000, String(sec + nsec / 1e9));
+        // Cut, or the last microsecond of a second would be the next one.
+        fs.lutimesSync(path, stat.atimeMs / 1000, String(sec + Math.floor(nsec / 1000) / 1e6));
       });
     },
     listXattrs: () => [],
