@@ -12,10 +12,16 @@ const PHASES: Readonly<Record<string, string>> = {
   check: "checking",
 };
 
+/** When a remote was first heard of, and what had come over the network by then. */
+interface First {
+  readonly at: number;
+  readonly fed: number;
+}
+
 /** Shows on a terminal how far each remote is: files, bytes, rate, time left. */
 export class ProgressDisplay {
   readonly #out: NodeJS.WriteStream;
-  readonly #remotes = new Map<string, { event: ProgressEvent; since: number }>();
+  readonly #remotes = new Map<string, { event: ProgressEvent; first: First }>();
   #phase = "";
   #lines = 0;
   #drawn = 0;
@@ -27,8 +33,8 @@ export class ProgressDisplay {
   show(event: RoundEvent): void {
     if (event.kind === "phase") this.#phase = PHASES[event.phase] ?? event.phase;
     else if (event.kind === "progress") {
-      const since = this.#remotes.get(event.remote)?.since ?? performance.now();
-      this.#remotes.set(event.remote, { event, since });
+      const first = this.#remotes.get(event.remote)?.first ?? { at: performance.now(), fed: fedBytes(event) };
+      this.#remotes.set(event.remote, { event, first });
     }
     if (event.kind === "phase" || performance.now() - this.#drawn > 100) this.#draw();
   }
@@ -37,7 +43,7 @@ export class ProgressDisplay {
     this.#drawn = performance.now();
     this.clear();
     const width = Math.max(20, (this.#out.columns ?? 80) - 1);
-    const lines = [this.#phase, ...[...this.#remotes.values()].map(({ event, since }) => describe(event, since))];
+    const lines = [this.#phase, ...[...this.#remotes.values()].map(({ event, first }) => describe(event, first))];
     this.#lines = lines.length;
     this.#out.write(`${lines.map((line) => printable(line).slice(0, width)).join("\n")}\n`);
   }
@@ -49,15 +55,20 @@ export class ProgressDisplay {
   }
 }
 
-function describe(event: ProgressEvent, since: number): string {
-  const seconds = (performance.now() - since) / 1000;
-  const rate = seconds > 0 ? event.bytesDone / seconds : 0;
-  const left = event.bytes > 0 ? (event.bytes - event.bytesDone) / rate : 0;
+function fedBytes({ fedBy }: ProgressEvent): number {
+  return Object.values(fedBy).reduce((total, bytes) => total + bytes, 0);
+}
+
+function describe(event: ProgressEvent, first: First): string {
+  const seconds = (performance.now() - first.at) / 1000;
+  // What a remote had already, from a round that was cut short say, comes at once and is no rate.
+  const rate = seconds > 0 ? (fedBytes(event) - first.fed) / seconds : 0;
+  const left = rate > 0 ? `  ${formatSeconds(Math.max(0, (event.bytes - event.bytesDone) / rate))} left` : "";
   const percent =
     event.bytes > 0 ? `${Math.min(100, Math.floor((event.bytesDone / event.bytes) * 100))}%`.padStart(4) : "    ";
   return (
     `  ${event.remote.padEnd(12)} ${percent}  ${event.pathsDone}/${event.paths} paths  ` +
-    `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(rate)}/s  ${formatSeconds(Math.max(0, left))} left  ` +
+    `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(Math.round(rate))}/s${left}  ` +
     `block ${event.blocksDone}/${event.blocks}` +
     feeders(event.fedBy) +
     (event.heldBlocks === 0 ? "" : `  held ${Math.ceil(event.heldMs / event.heldBlocks)} ms a block`) +

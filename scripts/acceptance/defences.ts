@@ -1636,6 +1636,20 @@ const DEFENCES: readonly Defence[] = [
     test: "test/unit/content-server.test.ts",
   },
   {
+    name: "exchange: what waits here is no silence of a neighbour",
+    file: "src/compare/exchange-schedule.ts",
+    remove: "if (asked !== undefined) asked.isSent = false;",
+    by: "void asked;",
+    test: "test/unit/exchange-schedule.test.ts",
+  },
+  {
+    name: "limit: what did not come is not waited for twice",
+    file: "src/roles/rate-limiter.ts",
+    remove: "this.#spared += cost;",
+    by: "",
+    test: "test/unit/limits.test.ts",
+  },
+  {
     name: "requests: no more are asked than are worked on",
     file: "src/wire/request-response.ts",
     remove: "if (this.#asked < MAX_ASKED) this.#asked++;",

@@ -113,7 +113,8 @@ interface Unit {
 
 interface Asked {
   readonly source: Source;
-  readonly at: number;
+  at: number;
+  isSent: boolean;
   /** When it is expected to be here. */
   readonly dueAt: number;
   started: boolean;
@@ -243,6 +244,20 @@ export class ExchangeSchedule {
   begun(id: number): void {
     const asked = this.#asked.get(id);
     if (asked !== undefined) asked.started = true;
+  }
+
+  /** The request waits here for its turn, which is no silence of the source's. */
+  heldBack(id: number): void {
+    const asked = this.#asked.get(id);
+    if (asked !== undefined) asked.isSent = false;
+  }
+
+  /** A request that was held back has gone out. */
+  sent(id: number, now: number): void {
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    asked.isSent = true;
+    asked.at = now;
   }
 
   /** Bytes have come from the source, of this unit. */
@@ -380,7 +395,8 @@ export class ExchangeSchedule {
       const peer = this.#peers[source];
       if (peer.gone || peer.underWay === 0) continue;
       let oldest = now;
-      for (const asked of this.#asked.values()) if (asked.source === source) oldest = Math.min(oldest, asked.at);
+      for (const asked of this.#asked.values())
+        if (asked.source === source && asked.isSent) oldest = Math.min(oldest, asked.at);
       const usual = STALL_FACTOR * peer.underWay * peer.msPerByte;
       if (now - Math.max(peer.heardAt, oldest) < Math.max(STALL_MS, Math.min(usual, MAX_STALL_MS))) continue;
       peer.avoidUntil = now + AVOID_MS;
@@ -414,7 +430,7 @@ export class ExchangeSchedule {
     peer.underWay += unit.init.bytes;
     this.#underWay += unit.init.bytes;
     const dueAt = now + peer.underWay * peer.msPerByte;
-    this.#asked.set(id, { source, at: now, dueAt, started: false, holders: unit.holders });
+    this.#asked.set(id, { source, at: now, isSent: true, dueAt, started: false, holders: unit.holders });
     asks.push({ unit: id, source, insteadOf });
   }
 
@@ -558,7 +574,7 @@ export class ExchangeSchedule {
     let longest = RESCUE_AFTER_MS;
     let found: number | undefined;
     for (const [id, asked] of this.#asked) {
-      if (asked.started || now - asked.at < longest || (this.#notBefore.get(id) ?? 0) > now) continue;
+      if (asked.started || !asked.isSent || now - asked.at < longest || (this.#notBefore.get(id) ?? 0) > now) continue;
       longest = now - asked.at;
       found = id;
     }

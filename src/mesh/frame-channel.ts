@@ -19,6 +19,11 @@ const WRITE_HIGH_BYTES = 512 * 1024;
  */
 const STRANGER_WINDOW_BYTES = 4 * 1024 * 1024 + 64 * 1024;
 
+/** When something last came of a peer, on the clock of performance.now(). */
+export interface Heard {
+  at: number;
+}
+
 /**
  * Frames over a libp2p stream: a length (u32, little endian), then that many bytes. Reading is by
  * events into a queue bounded by the protocol's window, since `for await` over a stream buffers
@@ -35,7 +40,7 @@ export class FrameChannel implements Channel {
   #queuedBytes = 0;
   #wakeReader: () => void = () => undefined;
   readonly #wakeWriters = new Set<() => void>();
-  heardAt = 0;
+  readonly #heard: Heard;
   #ended = false;
   /** The peer has said that it ends its side, which a stream that breaks does not say. */
   #isClosedByPeer = false;
@@ -48,8 +53,18 @@ export class FrameChannel implements Channel {
   #body: Frame | undefined;
   #bodyFill = 0;
 
-  /** @param isKnown whether the peer is to be trusted with the protocol's memory; asked for each frame, as it may become so */
-  constructor(stream: Stream, peer: string, protocol: Protocol, isKnown: () => boolean = () => true) {
+  /**
+   * @param heard shared by all channels with the peer
+   * @param isKnown whether the peer is to be trusted with the protocol's memory; asked for each frame, as it may become so
+   */
+  constructor(
+    stream: Stream,
+    peer: string,
+    protocol: Protocol,
+    isKnown: () => boolean = () => true,
+    heard: Heard = { at: 0 },
+  ) {
+    this.#heard = heard;
     this.#stream = stream;
     this.#protocol = protocol;
     this.#isKnown = isKnown;
@@ -77,6 +92,11 @@ export class FrameChannel implements Channel {
       if (stream.readBufferLength === 0) this.#end(stream.status === "closed" ? undefined : this.#gone());
       this.#closed.abort(this.#error ?? this.#gone());
     } else if (stream.remoteWriteStatus === "closed") this.#ownEnd();
+  }
+
+  /** Of all channels with the peer: on a slow link what one sends waits behind what another one does. */
+  get heardAt(): number {
+    return this.#heard.at;
   }
 
   get closed(): AbortSignal {
@@ -109,7 +129,7 @@ export class FrameChannel implements Channel {
 
   #take(data: Uint8Array | Uint8ArrayList): void {
     if (this.#ended) return;
-    this.heardAt = performance.now();
+    this.#heard.at = performance.now();
     for (const piece of data instanceof Uint8Array ? [data] : data) {
       let at = 0;
       while (at < piece.length) {

@@ -10,7 +10,7 @@ import { LockstepError } from "../model/errors.ts";
 import type { HostAddress, PeerId } from "../model/role.ts";
 import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
 import { isMultiaddr } from "./check-address.ts";
-import { FrameChannel } from "./frame-channel.ts";
+import { FrameChannel, type Heard } from "./frame-channel.ts";
 import { gatheredSends } from "./gathered-sends.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
@@ -50,6 +50,13 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   const dialable = new Set<PeerId>();
   const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
   const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
+  /** Of each peer that is known: when something of it came, over whichever channel. */
+  const heard = new Map<PeerId, Heard>();
+  const heardOf = (peer: PeerId): Heard => {
+    const known = heard.get(peer) ?? { at: 0 };
+    if (!isStranger(peer)) heard.set(peer, known);
+    return known;
+  };
 
   const encrypter = wholeMessages(noise({ crypto: noiseCrypto() }));
   let node: Libp2p;
@@ -162,7 +169,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       if (peer === identity.self) return openToSelf(protocol);
       try {
         const stream = await openStream(peerIdFromString(peer), protocol, signal);
-        return new FrameChannel(stream, peer, protocol);
+        return new FrameChannel(stream, peer, protocol, undefined, heardOf(peer));
       } catch (error) {
         const isLate = signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError";
         if (signal.aborted && !isLate) throw error;
@@ -191,7 +198,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         const peer = connection.remotePeer.toString();
         const tooMany = isStranger(peer) && connection.streams.length > MAX_STRANGER_STREAMS;
         if (!admit(peer) || tooMany) stream.abort(new Error("not authorised"));
-        else await serve(new FrameChannel(stream, peer, protocol, () => !isStranger(peer)), handler);
+        else await serve(new FrameChannel(stream, peer, protocol, () => !isStranger(peer), heardOf(peer)), handler);
       };
       void node.handle(protocol.id, onStream, {
         maxInboundStreams: protocol.maxStreams,

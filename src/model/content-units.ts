@@ -114,6 +114,8 @@ export function cutPacks(stated: readonly StatedEntry[], suite: Suite, aloneFrom
     bytes += entry.size;
     if (entry.size > suite.singleBytes) mostChunks += Math.ceil(entry.size / suite.chunk.minBytes);
     if (entry.size === 0 || entry.size > suite.singleBytes) continue;
+    // A file that is rewritten, or long, is a unit of its own.
+    mostChunks++;
     if (entry.size >= aloneFrom) {
       packs.push({ members: [index], at: starts[index] });
       continue;

@@ -498,29 +498,21 @@ export class ComparisonRound {
     }
     if (wanted === 0) return false;
     let last: StagePart | undefined;
-    for await (const part of link.stage(block.index, taken.statement, actions, taken.isPacked)) {
-      // Parts before the last say only how many bytes have come so far.
-      last = part;
-      remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
-      remote.fedUnderWay.set(
-        block.index,
-        part.fed.filter(({ peer }) => this.#sources.has(peer)),
-      );
-      for (const warning of part.warnings) remote.warn(this.#named(warning));
-      this.#progress(remote, false);
-    }
-    remote.bytesUnderWay.delete(block.index);
-    for (const { peer, bytes } of remote.fedUnderWay.get(block.index) ?? []) {
-      remote.fed.set(peer, (remote.fed.get(peer) ?? 0) + bytes);
-    }
-    remote.fedUnderWay.delete(block.index);
-    if (last !== undefined) {
-      remote.bytesFromMaster += last.bytesFromMaster;
-      remote.bytesFromRemotes += last.bytesFromRemotes;
-      remote.bytesReceived += last.bytesReceived;
-      remote.bytesReused += last.bytesReused;
-      remote.hashedForTransfer += last.hashed;
-      for (const problem of last.problems) remote.applyProblems.set(problem.path, problem);
+    try {
+      for await (const part of link.stage(block.index, taken.statement, actions, taken.isPacked)) {
+        // Parts before the last say only how many bytes have come so far.
+        last = part;
+        remote.bytesUnderWay.set(block.index, part.bytesFromMaster + part.bytesFromRemotes + part.bytesReused);
+        remote.fedUnderWay.set(
+          block.index,
+          part.fed.filter(({ peer }) => this.#sources.has(peer)),
+        );
+        for (const warning of part.warnings) remote.warn(this.#named(warning));
+        this.#progress(remote, false);
+      }
+    } finally {
+      // What has come has come, also where the remote is lost before it is all.
+      if (last !== undefined) remote.staged(block.index, last);
     }
     return true;
   }

@@ -30,6 +30,8 @@ interface Job {
   readonly done: (error?: Error) => void;
   /** What the frames of the answer may still cost. */
   budget: number;
+  /** Is told when the request goes out. */
+  readonly sent?: (() => void) | undefined;
   /** Content, or a part of a list, has come. */
   came: boolean;
   /** What still comes is thrown away. */
@@ -135,6 +137,7 @@ export class ContentFetcher {
     { bytes, ...asked }: UnitRequest,
     take: (frame: Frame) => Promise<void>,
     begun: () => void = () => undefined,
+    sent: () => void = () => undefined,
   ): UnderWay {
     let isElsewhere = false;
     const takeData = async (kind: number, frame: Frame): Promise<void> => {
@@ -146,7 +149,7 @@ export class ContentFetcher {
     const { statement, unit, ranges, fresh } = asked;
     const request = { statement, unit: { ...unit }, fresh, ranges: encodeRanges(ranges) };
     const budget = FRAMES_OVERHEAD + 2 * bytes + RECORD_OVERHEAD * ranges.length;
-    const { job, done } = this.#ask({ request, bytes, budget, take: takeData }, "late");
+    const { job, done } = this.#ask({ request, bytes, budget, take: takeData, sent }, "late");
     return {
       ended: done.then(() => (isElsewhere ? "elsewhere" : "sent")),
       cancel: () => this.#cancel(job),
@@ -249,6 +252,7 @@ export class ContentFetcher {
         this.#credit -= job.bytes;
         this.#underWay.set(id, job);
         await this.#init.download.take(job.bytes, this.#stopped.signal);
+        job.sent?.();
       } else job.done();
       yield ContentRequest.encode({ ...job.request, id, round: { ...this.#init.round } });
     }

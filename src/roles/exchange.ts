@@ -325,7 +325,10 @@ export class Exchange {
         }
         this.#took(id, entry, source, state);
       };
-      entry.request = fetcher.fetch(request, take, begun);
+      if (this.#init.download.isLimited) this.#schedule.heldBack(id);
+      entry.request = fetcher.fetch(request, take, begun, () => {
+        if (isCurrent()) this.#schedule.sent(id, this.#now());
+      });
       const how = await entry.request.ended;
       if (isCurrent()) this.#ended(id, entry, source, how);
     } catch (error) {

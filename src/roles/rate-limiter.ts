@@ -13,6 +13,8 @@ export class RateLimiter {
   readonly rate: number;
   /** When, in milliseconds of `elapsed`, everything let through so far is paid for. */
   #paidAt = Number.NEGATIVE_INFINITY;
+  /** Time that was waited for what did not come: the next ones need not wait for it again. */
+  #spared = 0;
 
   /** @param rate bytes per second; infinity limits nothing */
   constructor(clock: Clock, rate: number) {
@@ -29,7 +31,9 @@ export class RateLimiter {
     if (!this.isLimited || signal.aborted) return;
     const now = this.#clock.elapsed();
     const cost = (bytes / this.rate) * 1000;
-    this.#paidAt = Math.max(this.#paidAt, now - BURST_SECONDS * 1000) + cost;
+    const floor = now - BURST_SECONDS * 1000;
+    this.#paidAt = Math.max(this.#paidAt, floor - this.#spared) + cost;
+    this.#spared = Math.max(0, floor - this.#paidAt);
     const wait = this.#paidAt - now;
     if (wait <= 0) return;
     await new Promise<void>((resolve) => {
@@ -47,6 +51,9 @@ export class RateLimiter {
 
   /** So many bytes that were let through did not go after all. */
   giveBack(bytes: number): void {
-    if (this.isLimited) this.#paidAt -= (bytes / this.rate) * 1000;
+    if (!this.isLimited) return;
+    const cost = (bytes / this.rate) * 1000;
+    this.#paidAt -= cost;
+    this.#spared += cost;
   }
 }

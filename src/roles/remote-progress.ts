@@ -64,6 +64,20 @@ export class RemoteProgress {
     if (this.warnings.size < MAX_REPORTED_WARNINGS) this.warnings.set(`${code} ${message}`, { code, message });
   }
 
+  /** Nothing more comes of a block; `last` is what its stage has said last. */
+  staged(block: number, last: StagePart): void {
+    this.bytesUnderWay.delete(block);
+    for (const { peer, bytes } of this.fedUnderWay.get(block) ?? [])
+      this.fed.set(peer, (this.fed.get(peer) ?? 0) + bytes);
+    this.fedUnderWay.delete(block);
+    this.bytesFromMaster += last.bytesFromMaster;
+    this.bytesFromRemotes += last.bytesFromRemotes;
+    this.bytesReceived += last.bytesReceived;
+    this.bytesReused += last.bytesReused;
+    this.hashedForTransfer += last.hashed;
+    for (const problem of last.problems) this.applyProblems.set(problem.path, problem);
+  }
+
   tookHold({ ms, files, waiters, refreshed, denied, lost }: Held): void {
     const { held } = this;
     held.blocks++;

@@ -74,7 +74,8 @@ test("packs hold each file of one chunk once, in order and within their bounds",
           chunks += Math.ceil(entry.size / SUITE.chunk.minBytes);
         }
       }
-      t.is(mostUnits, packs.length + chunks);
+      // Seen: without the files that are rewritten and then a unit each, of which remotes took each other for liars.
+      t.is(mostUnits, packs.length + wanted.length + chunks);
       t.true(bytes >= members.reduce((sum, i) => sum + all[i].entry.size, 0));
       // Whoever cuts it cuts it alike.
       t.deepEqual(cutPacks([...all], SUITE, ALONE).packs, packs);

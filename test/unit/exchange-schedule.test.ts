@@ -158,6 +158,18 @@ test("what was asked of a neighbour that left, or is silent, is asked for elsewh
   }
 });
 
+// Seen: with a limit a request waited for seconds in this host, and its neighbour was left alone for it.
+test("a request that is held back here is no silence of its source", (t) => {
+  const schedule = start({ position: -1, units: 1 });
+  schedule.has(1, 0);
+  schedule.next(0);
+  schedule.heldBack(0);
+  t.deepEqual(schedule.stalled(10 * STALL_MS), []);
+  schedule.sent(0, 10 * STALL_MS);
+  t.deepEqual(schedule.stalled(11 * STALL_MS - 1), []);
+  t.deepEqual(schedule.stalled(11 * STALL_MS), [{ unit: 0, source: 1 }]);
+});
+
 test("a source that sends is not silent", (t) => {
   const schedule = start({ position: -1, units: 1 });
   schedule.has(1, 0);
