@@ -54,6 +54,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const { result } = await whileStaging(t, "interrupted", async (sync) => sync.kill(signal));
     t.is(result.exitCode, 130, result.stdout + result.stderr);
     t.notThrows(() => result.json);
+    // Seen: the round before, in step.
+    const shown = async (): Promise<string | undefined> => {
+      const { roots } = (await fleet.run("status")).json.hosts["beta"];
+      return roots.find(({ root }) => root === "interrupted")?.lastRound?.outcome;
+    };
+    for (let i = 0; i < 20 && (await shown()) === undefined; i++) await new Promise((tick) => setTimeout(tick, 100));
+    t.is(await shown(), "failed");
     // The hosts hear of it from the comparison server.
     let again = await fleet.run("sync", "interrupted");
     for (let i = 0; again.json.error?.code === "LOCKSTEP_ROUND_BUSY" && i < 20; i++) {

@@ -247,6 +247,7 @@ test("text for a terminal has no control characters and stays readable", (t) => 
   t.is(printable("plain ü 日本 😀"), "plain ü 日本 😀");
   t.is(printable("a\nb\r\t\x1b[31m\x00\x7f"), "a\\x0ab\\x0d\\x09\\x1b[31m\\x00\\x7f");
   t.is(printable("\x85\x9b\u2028\u202e\u2066"), "\\x85\\x9b\\u2028\\u202e\\u2066");
+  t.is(printable("\u200e\u061c\u200b\ufeff"), "\\u200e\\u061c\\u200b\\ufeff");
   for (let code = 0; code < 0x3000; code++) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
     t.notRegex(printable(String.fromCharCode(code)), /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
