@@ -70,7 +70,7 @@ function describe(event: ProgressEvent, first: First): string {
     `  ${event.remote.padEnd(12)} ${percent}  ${event.pathsDone}/${event.paths} paths  ` +
     `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}  ${formatBytes(Math.round(rate))}/s${left}  ` +
     `block ${event.blocksDone}/${event.blocks}` +
-    feeders(event.fedBy) +
+    feeders(event) +
     (event.heldBlocks === 0 ? "" : `  held ${Math.ceil(event.heldMs / event.heldBlocks)} ms a block`) +
     (event.checked === 0 ? "" : `  ${event.checked} checked`)
   );
@@ -79,9 +79,9 @@ function describe(event: ProgressEvent, first: First): string {
 const MOST_FEEDERS = 3;
 
 /** Who feeds this remote, the largest parts first. */
-function feeders(fedBy: ProgressEvent["fedBy"]): string {
-  const all = Object.entries(fedBy).sort(([, a], [, b]) => b - a);
-  const sum = all.reduce((total, [, bytes]) => total + bytes, 0);
+function feeders(event: ProgressEvent): string {
+  const all = Object.entries(event.fedBy).sort(([, a], [, b]) => b - a);
+  const sum = fedBytes(event);
   if (sum === 0) return "";
   const shown = all.slice(0, MOST_FEEDERS).map(([name, bytes]) => `${name} ${Math.round((bytes / sum) * 100)}%`);
   return `  from ${shown.join(", ")}${all.length > MOST_FEEDERS ? `, ${all.length - MOST_FEEDERS} more` : ""}`;

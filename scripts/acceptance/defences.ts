@@ -829,18 +829,16 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: limits.deletions at a type change",
     file: COMMIT,
-    remove:
-      'if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");',
-    by: "",
+    remove: "if (ledger.deletions + found.length > limits.deletions) {",
+    by: "if (ledger.deletions < 0) {",
     test: TREE_TEST,
     match: "a directory that turns into a file stays*",
   },
   {
     name: "commit: limits.delete at a type change",
     file: COMMIT,
-    remove:
-      'if (count > 0 && !limits.delete) throw new DeleteForbidden("is a directory here, and the order forbids deletions");',
-    by: "",
+    remove: "if (found.length > 0 && !limits.delete) {",
+    by: "if (found.length < 0) {",
     test: TREE_TEST,
     match: "an order that forbids*",
   },
@@ -1687,8 +1685,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "list: every blind path is named, or none is taken for gone",
     file: "src/roles/participant.ts",
-    remove: "if (fitProblems(blind)) return blind;",
-    by: "if (blind.length < 1e9) return blind;",
+    remove: "if (encoded.length === blind.length) return encoded;",
+    by: "if (blind.length < 1e9) return encoded;",
     test: "test/e2e/one-of-everything.test.ts",
     match: "more paths than a list can name*",
   },

@@ -124,12 +124,10 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
   let [created, updated, deleted, attributes, kept] = [0, 0, 0, 0, 0];
   let [newBytes, replacedBytes] = [0, 0];
   let replacedDirectory: BytePath | undefined;
-  /** Of a directory that something must stay in: it stays as well. */
-  const keep = (path: BytePath): void => {
-    const at = planned.findLastIndex((item) => item.path === path);
-    if (at < 0 || !actions.delete(path)) return;
-    newBytes -= planned[at].bytes;
-    planned.splice(at, 1);
+  /** Takes the last action back: something must stay in this directory, so it stays as well. */
+  const keepDirectory = (path: BytePath): void => {
+    actions.delete(path);
+    newBytes -= planned.pop()?.bytes ?? 0;
     updated--;
     const message = "is a directory here and holds what the master does not have; the order forbids deletions";
     problems.push({ path, code: "LOCKSTEP_DELETE_FORBIDDEN", message });
@@ -139,7 +137,11 @@ export function planRemote(pairs: readonly Pair[], options: PlanOptions): PlanRe
     if (master === undefined) {
       if (!options.delete) {
         kept++;
-        if (replacedDirectory !== undefined && isWithin(path, replacedDirectory)) keep(replacedDirectory);
+        // What lies below comes right behind its directory.
+        if (replacedDirectory !== undefined && isWithin(path, replacedDirectory)) {
+          keepDirectory(replacedDirectory);
+          replacedDirectory = undefined;
+        }
         continue;
       }
       deleted++;

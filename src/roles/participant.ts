@@ -13,7 +13,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Channel, Mesh, Signer } from "../ports/mesh.ts";
 import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
-import { decodeRoundId, encodeError, encodeHeld, encodeProblems, fitProblems } from "../wire/codec.ts";
+import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
 import { pack, unpack } from "../wire/packed-frame.ts";
@@ -300,7 +300,7 @@ class Participant {
       contentRoot: summary.contentRoot as Uint8Array<ArrayBuffer> | undefined,
       entries: summary.entries,
       represents: summary.represents,
-      blind: encodeProblems(allNamed(summary.blind)),
+      blind: encodeBlind(summary.blind),
     };
     if (active.master === undefined) return response;
     const payload = ListStatementMessage.encode({ round: { ...active.id }, listRoot: root });
@@ -367,8 +367,9 @@ function notThe(role: string): LockstepError {
 }
 
 /** Of a blind path that is not named all that lies below would seem to be gone. */
-function allNamed(blind: readonly Problem[]): readonly Problem[] {
-  if (fitProblems(blind)) return blind;
+function encodeBlind(blind: readonly Problem[]): ReturnType<typeof encodeProblems> {
+  const encoded = encodeProblems(blind);
+  if (encoded.length === blind.length) return encoded;
   const [{ path, message }] = blind;
   const why = `${blind.length} paths here cannot be looked into, more than a list can name; the first: ${displayPath(path)} ${message}`;
   throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);

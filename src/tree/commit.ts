@@ -242,7 +242,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   if (!isListed(context, before, expected)) {
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
-  const gone = wasDirectory ? countDescendants(context, path, { root: directories.root, at: path }) : 0;
+  const below = wasDirectory ? findDescendants(context, path, { root: directories.root, at: path }) : [];
   // To take a directory elsewhere changes its "..".
   const closed = wasDirectory ? closedMode(calls, before) : undefined;
   if (closed !== undefined) calls.chmod(directory, name, closed | 0o700);
@@ -250,9 +250,9 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
     calls.rename(staging.handle, staged, directory, name, "exchange");
   } catch (error) {
     if (wasDirectory && errnoOf(error) === "EXDEV") {
-      clearAway(context, path);
+      clearAway(context, path, below);
       calls.rename(staging.handle, staged, directory, name, "fresh");
-      return noteGone(context, gone);
+      return noteGone(context, below.length);
     }
     if (closed !== undefined) calls.chmod(directory, name, closed);
     throw error;
@@ -269,7 +269,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   }
   garbage.push(staged);
   context.ledger.changed.add(inodeKey(before));
-  return wasDirectory ? noteGone(context, gone) : 0;
+  return wasDirectory ? noteGone(context, below.length) : 0;
 }
 
 /** @param gone paths that went with a directory */
@@ -280,25 +280,15 @@ function noteGone({ directories, ledger }: ApplyContext, gone: number): number {
 }
 
 /**
- * Removes a directory of known content path by path, where the file system cannot move it: one of an overlay's
- * lower layer, or of another quota project. For a moment nothing is at its path.
+ * Removes a directory path by path, where the file system cannot move it: one of an overlay's lower layer, or of
+ * another quota project. For a moment nothing is at its path.
+ *
+ * @param below what it holds, each path behind the one that holds it
  */
-function clearAway(context: ApplyContext, path: BytePath): void {
+function clearAway(context: ApplyContext, path: BytePath, below: readonly BytePath[]): void {
   const { calls, directories } = context;
-  const found: BytePath[] = [path];
   const stat = newFileStat();
-  for (let at = 0; at < found.length; at++) {
-    const here = directories.locate(found[at]);
-    if (!calls.stat(here.directory, here.name, stat) || typeOfMode(stat.mode) !== DIRECTORY) continue;
-    const handle = calls.openDirectory(directories.root, found[at]);
-    try {
-      for (const name of calls.readDirectory(handle)) found.push(joinPath(found[at], name));
-    } finally {
-      calls.closeDirectory(handle);
-    }
-  }
-  // What was found later lies deeper, or beside.
-  for (const one of found.reverse()) {
+  for (const one of [path, ...below].reverse()) {
     const { directory, name } = directories.locate(one);
     if (!calls.stat(directory, name, stat)) continue;
     if (!isAsListed(context, one, stat)) throw new TargetChanged("is a directory here and holds what was not compared");
@@ -307,11 +297,11 @@ function clearAway(context: ApplyContext, path: BytePath): void {
   }
 }
 
-/** Whether the directory that was switched out holds nothing that was not counted before. */
+/** Whether the directory that was switched out holds nothing that was not found before. */
 function isStillKnown(context: ApplyContext, path: BytePath, staged: string, out: FileStat, before: FileStat): boolean {
   if (inodeKey(out) !== inodeKey(before)) return false;
   try {
-    countDescendants(context, path, { root: context.staging.handle, at: staged });
+    findDescendants(context, path, { root: context.staging.handle, at: staged });
     return true;
   } catch (error) {
     if (error instanceof TargetChanged) return false;
@@ -326,40 +316,46 @@ function isStillKnown(context: ApplyContext, path: BytePath, staged: string, out
  *
  * @param path of the directory, as it was listed
  * @param place where it is
+ * @returns each path behind the one that holds it
  */
-function countDescendants(
+function findDescendants(
   context: ApplyContext,
   path: BytePath,
   place: { readonly root: DirectoryHandle; readonly at: BytePath },
-): number {
+): BytePath[] {
   const { calls, list, limits, ledger } = context;
   const pending = [""];
   const stat = newFileStat();
-  let count = 0;
+  const found: BytePath[] = [];
   for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
     const handle = calls.openDirectory(place.root, below === "" ? place.at : joinPath(place.at, below));
     try {
       const names = calls.readDirectory(handle);
       if (names.length > 0 && !mayEmpty(calls, handle, stat)) throw new CannotBeRemoved();
       for (const name of names) {
-        const child = below === "" ? name : joinPath(below, name);
+        const child = joinPath(below, name);
+        const listed = joinPath(path, child);
         if (!calls.stat(handle, name, stat)) continue;
-        const ordinal = list.table.find(joinPath(path, child), list.listed);
+        const ordinal = list.table.find(listed, list.listed);
         const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
         if (stat.mountPoint || ordinal === undefined || !isListed(context, stat, list.table.expected(ordinal))) {
           throw new TargetChanged("is a directory here and holds entries that were not compared");
         }
         if (stat.fixed) throw new CannotBeRemoved();
-        count++;
+        found.push(listed);
         if (isDirectory) pending.push(child);
       }
     } finally {
       calls.closeDirectory(handle);
     }
   }
-  if (count > 0 && !limits.delete) throw new DeleteForbidden("is a directory here, and the order forbids deletions");
-  if (ledger.deletions + count > limits.deletions) throw new TargetChanged("would delete more than was announced");
-  return count;
+  if (found.length > 0 && !limits.delete) {
+    throw new DeleteForbidden("is a directory here, and the order forbids deletions");
+  }
+  if (ledger.deletions + found.length > limits.deletions) {
+    throw new TargetChanged("would delete more than was announced");
+  }
+  return found;
 }
 
 /** Whether what is in a directory can be removed: one of our own can be made so. */

@@ -60,6 +60,16 @@ export function createPortableCalls(): SystemCalls {
     into.mountPoint = parentDevice !== undefined && stat.dev !== parentDevice;
   };
   const notFollowed = (path: Buffer): fs.BigIntStats => fs.lstatSync(path, { bigint: true });
+  /** A name's state; undefined when there is nothing of that name. */
+  const look = (directory: DirectoryHandle, name: string): fs.BigIntStats | undefined => {
+    try {
+      return notFollowed(at(directory, name));
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw new SystemError(code ?? "EIO", "lstat");
+    }
+  };
 
   return {
     lacks: [
@@ -102,26 +112,13 @@ export function createPortableCalls(): SystemCalls {
       return [...new Set(names.map((name) => name.toString("latin1")))].sort();
     },
     stat(directory, name, into) {
-      try {
-        const stat = notFollowed(at(directory, name));
-        const parent = name === "" ? undefined : notFollowed(at(directory, "")).dev;
-        fill(stat, into, parent);
-        return true;
-      } catch (error) {
-        const code = errnoOf(error);
-        if (code === "ENOENT" || code === "ENOTDIR") return false;
-        throw new SystemError(code ?? "EIO", "lstat");
-      }
+      const stat = look(directory, name);
+      const parent = name === "" ? undefined : look(directory, "")?.dev;
+      if (stat === undefined) return false;
+      fill(stat, into, parent);
+      return true;
     },
-    allocatedBytes(directory, name) {
-      try {
-        return Number(notFollowed(at(directory, name)).blocks) * 512;
-      } catch (error) {
-        const code = errnoOf(error);
-        if (code === "ENOENT" || code === "ENOTDIR") return 0;
-        throw new SystemError(code ?? "EIO", "lstat");
-      }
-    },
+    allocatedBytes: (directory, name) => Number(look(directory, name)?.blocks ?? 0n) * 512,
     readLink: (directory, name) =>
       attempt("readlink", () => fs.readlinkSync(at(directory, name), { encoding: "buffer" }).toString("latin1")),
     openFile: (directory, name) =>

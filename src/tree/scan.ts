@@ -71,7 +71,6 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
   const { deviceMajor, deviceMinor } = stat;
   consider("", directories.root, "");
 
-  // One frame per directory on the way down: its names, and how far they are done.
   const stack: Frame[] = [];
   const enter = (path: BytePath): void => {
     try {

@@ -163,11 +163,6 @@ export function decodeRoundId(message: RoundMessage | undefined): RoundId {
 }
 
 /** As many as one message may hold. What is left out is found again by the next comparison. */
-/** Whether one message can name all of them. */
-export function fitProblems(problems: readonly Problem[]): boolean {
-  return encodeProblems(problems).length === problems.length;
-}
-
 export function encodeProblems(problems: readonly Problem[]): ProblemMessage[] {
   const messages: ProblemMessage[] = [];
   let bytes = 0;

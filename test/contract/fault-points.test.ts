@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
 import { type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
 import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
+import { openPaths } from "../fixtures/open-paths.ts";
 import { contents, makeOldAndNew, temporaryDirectory } from "../fixtures/small-trees.ts";
 
 /** What each error can meet: a full disk meets what takes space, and so on. */
@@ -100,16 +101,8 @@ test("files whose attributes cannot be set leave no descriptor open", async (t) 
   };
   const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
   t.is(problems.length, 40);
-  const open = readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      // The one that was listed with.
-      return [];
-    }
-  });
   t.deepEqual(
-    open.filter((path) => path.includes("/empty-") || path.includes(`${remote}/.lockstep/`)),
+    openPaths().filter((path) => path.includes("/empty-") || path.includes(`${remote}/.lockstep/`)),
     [],
   );
   rmSync(directory, { recursive: true });

@@ -16,6 +16,7 @@ import { createLinuxCalls } from "../../src/tree/linux-calls.ts";
 import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
 import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { openPaths } from "../fixtures/open-paths.ts";
 import { compareTrees, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -981,16 +982,8 @@ test.serial("a round that is cut short leaves nothing open", async (t) => {
     }
     await round.close(false);
   }
-  const open = fs.readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      // The one that was listed with.
-      return [];
-    }
-  });
   t.deepEqual(
-    open.filter((path) => path.startsWith(b)),
+    openPaths().filter((path) => path.startsWith(b)),
     [],
   );
 });

@@ -13,6 +13,7 @@ import type { SystemCalls } from "../../src/tree/system-calls.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 const hasher = createHasher();
+const PAGE_BYTES = 4096;
 
 /** Reads the file "f" as the product does; `afterRead` comes after each read of a piece. */
 function readStable(t: ExecutionContext, directory: string, afterRead: () => void): () => StableContent {
@@ -83,22 +84,29 @@ test("without a lease a file is read when it has come to rest", (t) => {
   t.deepEqual(Buffer.from(content.checksum), Buffer.from(hasher.hash(Buffer.from("CONTENT"))));
 });
 
-/** Changes a file of this file system through a mapping, before and after it is read; whether its times moved then. */
-function storeAround(t: ExecutionContext, directory: string): { settled: boolean; moved: boolean } {
-  const path = join(directory, "f");
-  fs.writeFileSync(path, Buffer.alloc(4096, 1));
+/** Maps a file of one page for writing; what is returned fills the page, which opens nothing and asks nobody. */
+function mapForWriting(t: ExecutionContext, path: string): (byte: number) => void {
   const libc = koffi.load(null);
   const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "int64"]);
   const munmap = libc.func("munmap", "int", ["void *", "size_t"]);
   const memset = libc.func("memset", "void *", ["void *", "int", "size_t"]);
   const fd = fs.openSync(path, "r+");
-  const mapped: unknown = mmap(null, 4096, 3, 1, fd, 0);
+  const [PROT_READ_WRITE, MAP_SHARED] = [3, 1];
+  const mapped: unknown = mmap(null, PAGE_BYTES, PROT_READ_WRITE, MAP_SHARED, fd, 0);
   fs.closeSync(fd);
-  t.teardown(() => munmap(mapped, 4096));
-  memset(mapped, 2, 4096);
+  t.teardown(() => munmap(mapped, PAGE_BYTES));
+  return (byte) => memset(mapped, byte, PAGE_BYTES);
+}
+
+/** Changes a file of this file system through a mapping, before and after it is read; whether its times moved then. */
+function storeAround(t: ExecutionContext, directory: string): { settled: boolean; moved: boolean } {
+  const path = join(directory, "f");
+  fs.writeFileSync(path, Buffer.alloc(PAGE_BYTES, 1));
+  const store = mapForWriting(t, path);
+  store(2);
   const { settled } = readStable(t, directory, () => undefined)();
   const before = fs.statSync(path, { bigint: true }).ctimeNs;
-  memset(mapped, 3, 4096);
+  store(3);
   return { settled, moved: fs.statSync(path, { bigint: true }).ctimeNs !== before };
 }
 
@@ -138,27 +146,16 @@ test("without a lease a file whose content changes behind the same times is not 
   const directory = fs.mkdtempSync(join(memory, "lockstep-test-"));
   t.teardown(() => fs.rmSync(directory, { recursive: true }));
   const path = join(directory, "f");
-  const bytes = 4096;
-  fs.writeFileSync(path, Buffer.alloc(bytes, 1));
-  const libc = koffi.load(null);
-  const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "int64"]);
-  const munmap = libc.func("munmap", "int", ["void *", "size_t"]);
-  const memset = libc.func("memset", "void *", ["void *", "int", "size_t"]);
-  const fd = fs.openSync(path, "r+");
-  const [PROT_READ_WRITE, MAP_SHARED] = [3, 1];
-  const mapped: unknown = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
-  t.teardown(() => {
-    munmap(mapped, bytes);
-    fs.closeSync(fd);
-  });
+  fs.writeFileSync(path, Buffer.alloc(PAGE_BYTES, 1));
+  const store = mapForWriting(t, path);
   let generation = 2;
-  memset(mapped, generation, bytes);
+  store(generation);
   const times = (): bigint[] => {
     const { ctimeNs, mtimeNs, size } = fs.statSync(path, { bigint: true });
     return [ctimeNs, mtimeNs, size];
   };
   const before = times();
-  const read = readStable(t, directory, () => memset(mapped, ++generation, bytes));
+  const read = readStable(t, directory, () => store(++generation));
   t.throws(read, CHANGES);
   t.true(generation > 3);
   t.deepEqual(times(), before, "it did change behind the same times");
