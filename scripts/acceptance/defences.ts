@@ -51,6 +51,8 @@ const BATCH = "src/model/batch.ts";
 const BYTES = "src/model/canonical-bytes.ts";
 const FRAMES = "src/mesh/frame-channel.ts";
 const MESH = "src/mesh/libp2p-mesh.ts";
+const OPEN_STREAM = "src/mesh/open-stream.ts";
+const SILENT_TEST = "test/contract/silent-connection.test.ts";
 const AUTHORITY = "src/roles/authority.ts";
 const PARTICIPANT = "src/roles/participant.ts";
 const CONTENT_SERVER = "src/roles/content-server.ts";
@@ -1590,6 +1592,22 @@ const DEFENCES: readonly Defence[] = [
     remove: "return places.get(buffer)?.has(byteOffset) === true;",
     by: "return places.has(buffer) && byteOffset >= 0;",
     test: CIPHER_TEST,
+  },
+  {
+    name: "a connection that died without a word is cut",
+    file: OPEN_STREAM,
+    remove: 'connection.abort(new Error("it does not answer"));',
+    by: "",
+    test: SILENT_TEST,
+    match: "*without a word*",
+  },
+  {
+    name: "a connection on which something comes is not taken for dead",
+    file: OPEN_STREAM,
+    remove: "Math.max(since, heard.at)",
+    by: "since",
+    test: SILENT_TEST,
+    match: "*still comes*",
   },
   {
     name: "cipher: ciphertexts do not share memory",

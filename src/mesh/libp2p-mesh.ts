@@ -1,6 +1,6 @@
 import "./with-resolvers.ts";
 import { noise } from "@chainsafe/libp2p-noise";
-import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import type { Connection, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
@@ -15,6 +15,7 @@ import { gatheredSends } from "./gathered-sends.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto, takesPieces } from "./noise-cipher.ts";
+import { openStream } from "./open-stream.ts";
 import { sparingWindows } from "./sparing-windows.ts";
 import { unjoinedMessages } from "./unjoined-messages.ts";
 import { wholeMessages } from "./whole-messages.ts";
@@ -115,20 +116,6 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   });
   node.addEventListener("connection:close", (event) => strangers.delete(event.detail));
 
-  const openStream = async (peer: Libp2pPeerId, protocol: Protocol, signal: AbortSignal): Promise<Stream> => {
-    const limits = { maxOutboundStreams: MAX_STREAMS, signal };
-    const existing = node.getConnections(peer)[0];
-    if (existing === undefined) return node.dialProtocol(peer, protocol.id, limits);
-    try {
-      return await existing.newStream(protocol.id, limits);
-    } catch (error) {
-      // The connection may be one that died without a word; a new one tells.
-      if ((error as Error).name === "UnsupportedProtocolError" || signal.aborted) throw error;
-      existing.abort(error as Error);
-      return node.dialProtocol(peer, protocol.id, limits);
-    }
-  };
-
   const serve = async (channel: Channel, run: (channel: Channel) => Promise<void>): Promise<void> => {
     try {
       await run(channel);
@@ -168,7 +155,8 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
     async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {
       if (peer === identity.self) return openToSelf(protocol);
       try {
-        const stream = await openStream(peerIdFromString(peer), protocol, signal);
+        const limits = { maxOutboundStreams: MAX_STREAMS, signal };
+        const stream = await openStream(node, peerIdFromString(peer), protocol.id, heardOf(peer), limits);
         return new FrameChannel(stream, peer, protocol, undefined, heardOf(peer));
       } catch (error) {
         const isLate = signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError";

@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { loadIdentity } from "../../src/mesh/identity.ts";
+import { type RunningMesh, startMesh } from "../../src/mesh/libp2p-mesh.ts";
+import type { Channel, Protocol } from "../../src/ports/mesh.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+const PROTOCOL: Protocol = {
+  id: "/lockstep/test/1.0.0",
+  maxFrameBytes: 1024,
+  windowBytes: 64 * 1024,
+  maxStreams: 8,
+};
+
+/** What the comparison server gives a host to answer. */
+const PATIENCE_MS = 20_000;
+
+/** Between two hosts: stops carrying what is open, as a firewall does that has forgotten it. */
+class Middle {
+  readonly #pairs: [near: Socket, far: Socket][] = [];
+  #server = createServer();
+  accepted = 0;
+
+  async start(t: ExecutionContext, port: number): Promise<number> {
+    this.#server.on("connection", (near) => {
+      this.accepted++;
+      const far = connect(port, "127.0.0.1");
+      this.#pairs.push([near, far]);
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) socket.on("error", () => undefined);
+    });
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    t.teardown(() => {
+      this.#server.close();
+      for (const socket of this.#pairs.flat()) socket.destroy();
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** What is open now carries nothing any more to the far host, nor, unless `oneWay`, back. */
+  stall(oneWay = false): void {
+    for (const [near, far] of this.#pairs) {
+      near.unpipe(far).pause();
+      if (!oneWay) far.unpipe(near).pause();
+    }
+  }
+
+  goOn(): void {
+    for (const [near, far] of this.#pairs) near.pipe(far);
+  }
+}
+
+async function hosts(t: ExecutionContext): Promise<{ near: RunningMesh; far: RunningMesh; middle: Middle }> {
+  const directory = tempDirectory(t);
+  const start = async (name: string): Promise<RunningMesh> => {
+    const identity = await loadIdentity(join(directory, name));
+    const mesh = await startMesh({ identity, listen: ["/ip4/127.0.0.1/tcp/0"], admission: { isKnown: () => true } });
+    t.teardown(() => mesh.stop());
+    return mesh;
+  };
+  const [near, far] = [await start("near"), await start("far")];
+  const middle = new Middle();
+  const port = await middle.start(t, Number(/tcp\/(\d+)/.exec(far.addresses()[0])?.[1]));
+  await near.learn([{ name: "far", peer: far.self, addresses: [`/ip4/127.0.0.1/tcp/${port}/p2p/${far.self}`] }]);
+  return { near, far, middle };
+}
+
+const open = (near: RunningMesh, far: RunningMesh): Promise<Channel> =>
+  near.open(far.self, PROTOCOL, AbortSignal.timeout(PATIENCE_MS));
+
+const untilClosed = (channel: Channel): Promise<void> =>
+  new Promise((resolve) => channel.closed.addEventListener("abort", () => resolve()));
+
+test("a connection that died without a word is given up for a new one", async (t) => {
+  const { near, far, middle } = await hosts(t);
+  far.handle(PROTOCOL, () => true, untilClosed);
+  const before = await open(near, far);
+  middle.stall();
+  const after = await open(near, far);
+  t.true(before.closed.aborted, "what was on the dead connection ends");
+  t.false(after.closed.aborted);
+  t.is(middle.accepted, 2);
+});
+
+test("a connection on which something still comes is not given up, however long the answer takes", async (t) => {
+  const { near, far, middle } = await hosts(t);
+  far.handle(
+    PROTOCOL,
+    () => true,
+    async (channel) => {
+      const beat = setInterval(() => void channel.send(Uint8Array.of(1)).catch(() => undefined), 1000);
+      await untilClosed(channel);
+      clearInterval(beat);
+    },
+  );
+  const before = await open(near, far);
+  middle.stall(true);
+  setTimeout(() => middle.goOn(), 12_000);
+  const after = await open(near, far);
+  t.false(before.closed.aborted);
+  t.false(after.closed.aborted);
+  t.is(middle.accepted, 1);
+});
