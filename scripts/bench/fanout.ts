@@ -23,7 +23,7 @@ import { Swarm } from "./swarm.ts";
 import { warmMemory } from "./warm-memory.ts";
 
 export const usage =
-  "fanout [--remotes N,…] [--runs N] [--only CASE,…] [--tools TOOL,…] [--slow | --kill] [--scale F] [--warm]   first copies to many, beside rsync and aria2; root, Linux";
+  "fanout [--remotes N,…] [--runs N] [--only CASE,…] [--tools TOOL,…] [--slow | --kill] [--rate MBIT] [--scale F] [--warm]   first copies to many, beside rsync and aria2; root, Linux";
 
 const MIB = 1 << 20;
 /** Digests of files that changed within 2 s are not cached. */
@@ -32,10 +32,11 @@ const SETTLE_MS = 2_500;
 const WARM_FACTOR = 1.2;
 const WARM_LEAST = 2048 * MIB;
 const WATCH_MS = 250;
-const UPLINK_MBIT = 100;
-const SLOW_MBIT = 10;
-/** Bytes a second of content or headers. */
-const UPLINK = (UPLINK_MBIT * 1e6) / 8;
+/** The uplink of the last remote of `--slow`, as a part of the others'. */
+const SLOW_PART = 0.1;
+/** What the queue before a link may hold: slow links have long ones, as short ones would lose most of what is sent. */
+const QUEUE_MS = 60;
+const LEAST_QUEUE_BYTES = 64 * 1024;
 
 interface Case {
   readonly name: string;
@@ -295,7 +296,12 @@ function key(tool: string, n: number, figure: string): string {
   return `${tool}|${n}|${figure}`;
 }
 
-function table(source: Source, tools: readonly Tool[], counts: readonly number[], samples: Samples): string {
+/** Seconds that one copy takes on an uplink of so many Mbit/s. */
+function limitOf({ size }: Source, rate: number): number {
+  return (size.bytes * 8) / (rate * 1e6);
+}
+
+function table(source: Source, { tools, counts, rate }: Options, samples: Samples): string {
   const { bytes } = source.size;
   const [first] = counts;
   const rows: string[][] = [];
@@ -308,7 +314,7 @@ function table(source: Source, tools: readonly Tool[], counts: readonly number[]
         name,
         shown(value("makespan s"), 2),
         samples.range(key(name, n, "makespan s")),
-        shown(value("makespan s") / (bytes / UPLINK), 2),
+        shown(value("makespan s") / limitOf(source, rate), 2),
         shown(value("makespan s") / value("makespan s", first), 2),
         shown(value("sent") / bytes, 2),
         shown(value("sent") / source.compressed, 2),
@@ -332,10 +338,13 @@ function table(source: Source, tools: readonly Tool[], counts: readonly number[]
   return renderTable([...headings, "from master MB", "from remotes MB"], rows);
 }
 
-function shapeAll(namespaces: Namespaces, hosts: readonly string[], slow: string | undefined): void {
+/** @param mbit what each sends a second; the slow one a tenth */
+function shapeAll(namespaces: Namespaces, hosts: readonly string[], mbit: number, slow: string | undefined): void {
   for (const host of hosts) {
-    const rate = `${host === slow ? SLOW_MBIT : UPLINK_MBIT}mbit`;
-    namespaces.shape(host, "rate", rate, "burst", "128kb", "latency", "60ms");
+    const rate = host === slow ? mbit * SLOW_PART : mbit;
+    const queue = Math.max(QUEUE_MS, (LEAST_QUEUE_BYTES * 8) / (rate * 1e3));
+    const burst = Math.min(128, Math.ceil(rate * 16));
+    namespaces.shape(host, "rate", `${rate}mbit`, "burst", `${burst}kb`, "latency", `${Math.round(queue)}ms`);
   }
 }
 
@@ -360,6 +369,8 @@ function refuseFullDisk(base: string, sources: readonly Source[], copies: number
 interface Options {
   readonly counts: readonly number[];
   readonly runs: number;
+  /** Mbit/s. */
+  readonly rate: number;
   readonly scale: number;
   readonly cases: readonly Case[];
   readonly tools: readonly Tool[];
@@ -376,6 +387,7 @@ function readOptions(args: readonly string[]): Options {
       runs: { type: "string", default: "3" },
       only: { type: "string", default: CASES.map(({ name }) => name).join() },
       tools: { type: "string", default: TOOLS.map(({ name }) => name).join() },
+      rate: { type: "string", default: "100" },
       scale: { type: "string", default: "1" },
       slow: { type: "boolean", default: false },
       kill: { type: "boolean", default: false },
@@ -387,6 +399,7 @@ function readOptions(args: readonly string[]): Options {
   const options = {
     counts: values.remotes.split(",").map(Number),
     runs: Number(values.runs),
+    rate: Number(values.rate),
     scale: Number(values.scale),
     cases: named(CASES, values.only),
     tools: named(TOOLS, values.tools),
@@ -394,28 +407,28 @@ function readOptions(args: readonly string[]): Options {
     kill: values.kill,
     warm: values.warm,
   };
-  const { counts, runs, scale, cases, tools, slow, kill } = options;
+  const { counts, runs, rate, scale, cases, tools, slow, kill } = options;
   // One that is slow or killed must not be the one that compares.
   const least = slow || kill ? 2 : 1;
-  const right = counts.every((n) => Number.isInteger(n) && n >= least && n <= 200) && runs > 0 && scale > 0;
+  const right = counts.every((n) => Number.isInteger(n) && n >= least && n <= 200) && runs > 0 && rate > 0 && scale > 0;
   if (!right || cases.length === 0 || tools.length === 0 || (slow && kill)) throw new Error(`usage: ${usage}`);
   return options;
 }
 
-async function makeSource(of: Case, base: string, scale: number): Promise<Source> {
+async function makeSource(of: Case, base: string, { scale, rate }: Options): Promise<Source> {
   const root = join(base, of.name);
   of.make(root, scale);
   const source = { of, root, size: treeSize(root), compressed: await gzippedBytes(root) };
-  const limit = source.size.bytes / UPLINK;
   console.log(
     `${of.name}: ${source.size.files} files, F = ${(source.size.bytes / 1e6).toFixed(1)} MB, by gzip -6 in one stream ` +
-      `${(source.compressed / 1e6).toFixed(1)} MB; limit F / uplink ${limit.toFixed(2)} s`,
+      `${(source.compressed / 1e6).toFixed(1)} MB; limit F / uplink ${limitOf(source, rate).toFixed(2)} s`,
   );
   return source;
 }
 
 export async function run(workshop: Workshop, args: readonly string[]): Promise<number> {
-  const { counts, runs, scale, cases, tools, slow, kill, warm } = readOptions(args);
+  const options = readOptions(args);
+  const { counts, runs, rate, cases, tools, slow, kill, warm } = options;
   if (process.getuid?.() !== 0) throw new Error("network namespaces need root");
   if (["ip", "tc", ...tools.map(({ program }) => program)].some((program) => findProgram(program) === undefined)) {
     throw new Error("needs apt-get install aria2 rsync iproute2");
@@ -425,7 +438,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
   const namespaces = new Namespaces(["master", ...remotes]);
   try {
     const sources: Source[] = [];
-    for (const of of cases) sources.push(await makeSource(of, base, scale));
+    for (const of of cases) sources.push(await makeSource(of, base, options));
     const copies = runs * tools.length * counts.reduce((sum, n) => sum + n, 0);
     refuseFullDisk(base, sources, copies, remotes.length);
     for (const source of sources) {
@@ -434,7 +447,7 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
         for (const [c, n] of counts.entries()) {
           const taking = remotes.slice(0, n);
           const last = taking[n - 1];
-          shapeAll(namespaces, ["master", ...taking], slow ? last : undefined);
+          shapeAll(namespaces, ["master", ...taking], rate, slow ? last : undefined);
           for (let i = 0; i < tools.length; i++) {
             // Another one begins each time.
             const tool = tools[(i + number + c) % tools.length];
@@ -455,13 +468,13 @@ export async function run(workshop: Workshop, args: readonly string[]): Promise<
           }
         }
       }
-      console.log(`\n${source.of.name}\n${table(source, tools, counts, samples)}\n`);
+      console.log(`\n${source.of.name}\n${table(source, options, samples)}\n`);
     }
   } finally {
     await workshop.stopAll();
     namespaces.remove();
   }
-  console.log(`medians; each host sends at most ${UPLINK_MBIT} Mbit/s${slow ? `, the last remote ${SLOW_MBIT}` : ""}.
+  console.log(`medians; each host sends at most ${rate} Mbit/s${slow ? `, the last remote ${rate * SLOW_PART}` : ""}.
 makespan: until all remotes${kill ? " but the one that was killed at half" : ""} have everything; with Lockstep the whole command, which lists and
 compares before and checks after; aria2 without making the torrent. limit: F / uplink. egress: bytes on
 the master's interface. cpu: all hosts' processes and the command. from master, remotes: as reported.`);

@@ -12,6 +12,7 @@ import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
 import { isMultiaddr } from "./check-address.ts";
 import { FrameChannel, type Heard } from "./frame-channel.ts";
 import { gatheredSends } from "./gathered-sends.ts";
+import { heardConnections } from "./heard-connections.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto, takesPieces } from "./noise-cipher.ts";
@@ -51,15 +52,19 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   const dialable = new Set<PeerId>();
   const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
   const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
-  /** Of each peer that is known: when something of it came, over whichever channel. */
+  /** Of each peer that is known: when something of it came. */
   const heard = new Map<PeerId, Heard>();
   const heardOf = (peer: PeerId): Heard => {
-    const known = heard.get(peer) ?? { at: 0 };
-    if (!isStranger(peer)) heard.set(peer, known);
-    return known;
+    const known = heard.get(peer);
+    if (known !== undefined) return known;
+    const first = { at: 0 };
+    if (!isStranger(peer)) heard.set(peer, first);
+    return first;
   };
 
-  const encrypter = wholeMessages(noise({ crypto: noiseCrypto() }));
+  const encrypter = heardConnections(wholeMessages(noise({ crypto: noiseCrypto() })), (peer) => {
+    heardOf(peer).at = performance.now();
+  });
   let node: Libp2p;
   try {
     node = await createLibp2p({

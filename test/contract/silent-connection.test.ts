@@ -1,16 +1,18 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { loadIdentity } from "../../src/mesh/identity.ts";
 import { type RunningMesh, startMesh } from "../../src/mesh/libp2p-mesh.ts";
 import type { Channel, Protocol } from "../../src/ports/mesh.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
+const FRAME_BYTES = 200 * 1024;
 const PROTOCOL: Protocol = {
   id: "/lockstep/test/1.0.0",
-  maxFrameBytes: 1024,
-  windowBytes: 64 * 1024,
+  maxFrameBytes: FRAME_BYTES,
+  windowBytes: 2 * FRAME_BYTES,
   maxStreams: 8,
 };
 
@@ -45,6 +47,19 @@ class Middle {
     for (const [near, far] of this.#pairs) {
       near.unpipe(far).pause();
       if (!oneWay) far.unpipe(near).pause();
+    }
+  }
+
+  /** What is open now carries so many bytes a second to the near host. */
+  slow(bytesPerSecond: number): void {
+    for (const [near, far] of this.#pairs) {
+      far.unpipe(near);
+      const part = Math.ceil(bytesPerSecond / 10);
+      const timer = setInterval(() => {
+        const data = (far.read(Math.min(part, far.readableLength)) as Buffer | null) ?? Buffer.alloc(0);
+        if (data.length > 0) near.write(data);
+      }, 100);
+      near.once("close", () => clearInterval(timer));
     }
   }
 
@@ -103,4 +118,27 @@ test("a connection on which something still comes is not given up, however long 
   t.false(before.closed.aborted);
   t.false(after.closed.aborted);
   t.is(middle.accepted, 1);
+});
+
+test("bytes of a long frame on a slow link are a sign of life before it is here", async (t) => {
+  const { near, far, middle } = await hosts(t);
+  let send: (frame: Uint8Array) => Promise<void> = async () => undefined;
+  far.handle(
+    PROTOCOL,
+    () => true,
+    (channel) => {
+      send = (frame) => channel.send(frame);
+      return untilClosed(channel);
+    },
+  );
+  const channel = await open(near, far);
+  let isHere = false;
+  void (async () => {
+    for await (const _ of channel.source) isHere = true;
+  })().catch(() => undefined);
+  middle.slow(40_000);
+  await send(new Uint8Array(FRAME_BYTES));
+  await sleep(2_500);
+  t.false(isHere, "the frame takes 5 s");
+  t.true(performance.now() - channel.heardAt < 1_000);
 });
