@@ -300,6 +300,7 @@ export class FanOutModel {
     const { from, to, unit } = this.#transfers[id];
     const remote = this.#remote(to);
     if (remote.gone) return;
+    if (from === MASTER_HOST) this.#seeding.arrived(this.#names[unit], String(to), this.#now);
     if (remote.held[unit] === 1) {
       this.#duplicateBytes += this.#init.unitBytes;
       return;

@@ -77,6 +77,8 @@ export const STALL_MS = 3_000;
 const STALL_FACTOR = 2;
 const MAX_STALL_MS = 15_000;
 const AVOID_MS = 5_000;
+/** Where a unit usually takes longer than this, all patience is longer by as much. */
+const USUAL_MS = 1_500;
 /** A remote that is not to ask the master does so all the same when it has got nothing for so long. */
 const PATIENCE_MS = 10_000;
 const SMOOTHING = 0.3;
@@ -164,6 +166,11 @@ export class ExchangeSchedule {
   #lastProgress = 0;
   #moveAfter = 0;
   #rescueAfter = 0;
+  /** What a unit usually takes from one source, the queue before it not counted; 0: none has come yet. */
+  #usual = 0;
+  /** When the first was asked for, and whether something of any has come. */
+  #askedAt = Number.NaN;
+  #hasBegun = false;
   /** How often the master has said so without giving anything, and until when it is left alone. */
   #elsewhere = 0;
   #masterAfter = 0;
@@ -180,6 +187,13 @@ export class ExchangeSchedule {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** As long as that, or longer where the links are so slow that nothing comes within it. */
+  patience(ms: number, now: number): number {
+    // While the first one comes, it takes at least as long as it has by now.
+    const usual = this.#usual === 0 && this.#hasBegun ? now - this.#askedAt : this.#usual;
+    return ms * Math.max(1, usual / USUAL_MS);
   }
 
   addUnit(init: UnitInit, now: number): number {
@@ -265,6 +279,7 @@ export class ExchangeSchedule {
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     asked.started = true;
+    this.#hasBegun = true;
     this.#peers[asked.source].heardAt = now;
     this.#lastProgress = now;
   }
@@ -282,8 +297,9 @@ export class ExchangeSchedule {
     const source = from ?? asked?.source;
     if (asked !== undefined && asked.source === source) {
       const peer = this.#peers[source];
-      const took = (now - Math.max(asked.at, peer.servedAt)) / unit.init.bytes;
-      peer.msPerByte = peer.msPerByte === 0 ? took : peer.msPerByte + SMOOTHING * (took - peer.msPerByte);
+      const took = now - Math.max(asked.at, peer.servedAt);
+      this.#usual = smoothed(this.#usual, took);
+      peer.msPerByte = smoothed(peer.msPerByte, took / unit.init.bytes);
       peer.servedAt = now;
       peer.heardAt = now;
     }
@@ -397,8 +413,8 @@ export class ExchangeSchedule {
       let oldest = now;
       for (const asked of this.#asked.values())
         if (asked.source === source && asked.isSent) oldest = Math.min(oldest, asked.at);
-      const usual = STALL_FACTOR * peer.underWay * peer.msPerByte;
-      if (now - Math.max(peer.heardAt, oldest) < Math.max(STALL_MS, Math.min(usual, MAX_STALL_MS))) continue;
+      const usual = Math.min(STALL_FACTOR * peer.underWay * peer.msPerByte, this.patience(MAX_STALL_MS, now));
+      if (now - Math.max(peer.heardAt, oldest) < Math.max(this.patience(STALL_MS, now), usual)) continue;
       peer.avoidUntil = now + AVOID_MS;
       peer.msPerByte *= 4;
       for (const [unit, asked] of [...this.#asked]) {
@@ -425,6 +441,7 @@ export class ExchangeSchedule {
   #ask(id: number, source: Source, now: number, asks: Ask[], insteadOf?: Source): void {
     const unit = this.#units[id];
     const peer = this.#peers[source];
+    if (Number.isNaN(this.#askedAt)) this.#askedAt = now;
     this.#notWaiting(id);
     unit.state = State.Asked;
     peer.underWay += unit.init.bytes;
@@ -529,16 +546,18 @@ export class ExchangeSchedule {
     if (this.#waiting.length === 0 || now < this.#masterAfter) return false;
     // One at a time, while it is likely to be in vain.
     if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
-    if (this.#init.position < 0 && this.#live > 0 && now - this.#lastProgress <= PATIENCE_MS) return false;
+    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now);
+    if (this.#init.position < 0 && this.#live > 0 && !isLate) return false;
     if (this.#live === 0) return true;
     const { underWay } = this.#peers[MASTER];
+    const [shareWithin, unsharedMs] = [this.patience(SHARE_WITHIN_MS, now), this.patience(UNSHARED_MS, now)];
     for (const [id, unshared] of this.#unshared) {
-      if (now - unshared.since < SHARE_WITHIN_MS) break;
+      if (now - unshared.since < shareWithin) break;
       if (!unshared.late) this.#mayBeUnshared /= 2;
       unshared.late = true;
-      if (now - unshared.since < UNSHARED_MS) continue;
+      if (now - unshared.since < unsharedMs) continue;
       // Nobody but this remote lacks it, nor, in all likelihood, the next ones.
-      this.#isUntaken = now - this.#takenAt >= UNSHARED_MS;
+      this.#isUntaken = now - this.#takenAt >= unsharedMs;
       this.#shared(id);
     }
     if (this.#isUntaken) return true;
@@ -571,7 +590,7 @@ export class ExchangeSchedule {
   #rescue(now: number, asks: Ask[]): void {
     this.#rescueAfter = now + LOOK_AGAIN_MS;
     if (this.#init.position < 0 || this.#peers[MASTER].underWay > 0) return;
-    let longest = RESCUE_AFTER_MS;
+    let longest = this.patience(RESCUE_AFTER_MS, now);
     let found: number | undefined;
     for (const [id, asked] of this.#asked) {
       if (asked.started || !asked.isSent || now - asked.at < longest || (this.#notBefore.get(id) ?? 0) > now) continue;
@@ -642,6 +661,11 @@ function holds(peer: Peer, id: number): boolean {
 
 function peerWindow({ msPerByte }: Peer): number {
   return msPerByte === 0 ? FIRST_WINDOW_BYTES : Math.min(WINDOW_MS / msPerByte, PEER_WINDOW_BYTES);
+}
+
+/** Moved towards a further value; the first one counts alone. */
+function smoothed(average: number, value: number): number {
+  return average === 0 ? value : average + SMOOTHING * (value - average);
 }
 
 function comesFirst(one: Unit, other: Unit): boolean {

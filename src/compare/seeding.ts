@@ -5,10 +5,11 @@
 
 /** How long a remote may take to pass a unit on, at least, after it was sent. */
 const PASS_ON_MS = 5_000;
-/** On a slow link it may take longer: as many times as long as the sending took. */
+/** On a slow link it may take longer: as many times as long as the way to the remote took. */
 const PASS_ON_FACTOR = 4;
-/** While the master has nothing else to send, it does not wait longer than this, in milliseconds. */
+/** While the master has nothing else to send, it does not wait longer than this, or than that way took. */
 const IDLE_PASS_ON_MS = 2_500;
+const SMOOTHING = 0.3;
 
 /**
  * When all has been given once, what is on its way through the fleet comes sooner if an idle master gives
@@ -25,6 +26,8 @@ interface Given {
   sentAt: number;
   /** Until when the others are to wait; open while it is being sent. */
   until: number;
+  /** The same while the master is idle. */
+  untilIdle: number;
 }
 
 export class Seeding {
@@ -33,6 +36,8 @@ export class Seeding {
   #stated = 0;
   #first = 0;
   #help = 0;
+  /** What a unit's way to its remote usually takes, until that says that it is there; 0: not known. */
+  #usual = 0;
 
   /** There is so much more content to be asked for, in bytes. */
   stated(bytes: number): void {
@@ -50,7 +55,7 @@ export class Seeding {
     if (given === undefined) this.#first += bytes();
     else if (given.to !== to && now < given.until) {
       if (!idle || !(now >= given.sentAt)) return false;
-      if (now < given.sentAt + IDLE_PASS_ON_MS && !this.#mayHelp(bytes())) return false;
+      if (now < given.untilIdle && !this.#mayHelp(bytes())) return false;
     }
     // The youngest are the last.
     this.#given.delete(unit);
@@ -58,7 +63,8 @@ export class Seeding {
       if (this.#given.size < MOST_REMEMBERED) break;
       this.#given.delete(oldest);
     }
-    this.#given.set(unit, { to, at: now, sentAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY });
+    const open = Number.POSITIVE_INFINITY;
+    this.#given.set(unit, { to, at: now, sentAt: open, until: open, untilIdle: open });
     return true;
   }
 
@@ -69,12 +75,22 @@ export class Seeding {
     return true;
   }
 
-  /** The last byte has been sent. */
+  /** The last byte has been handed to the system, which takes some at once however slow the link is. */
   sent(unit: string, to: string, now: number): void {
     const given = this.#given.get(unit);
     if (given?.to !== to) return;
     given.sentAt = now;
-    given.until = now + Math.max(PASS_ON_MS, PASS_ON_FACTOR * (now - given.at));
+    wait(given, now, Math.max(now - given.at, this.#usual));
+  }
+
+  /** The remote has it. */
+  arrived(unit: string, to: string, now: number): void {
+    const given = this.#given.get(unit);
+    if (given?.to !== to) return;
+    const took = now - given.at;
+    this.#usual = this.#usual === 0 ? took : this.#usual + SMOOTHING * (took - this.#usual);
+    given.sentAt = Math.min(given.sentAt, now);
+    wait(given, now, took);
   }
 
   /** It was not sent after all. */
@@ -86,4 +102,10 @@ export class Seeding {
   gone(to: string): void {
     for (const [unit, given] of this.#given) if (given.to === to) this.#given.delete(unit);
   }
+}
+
+/** @param took the way to the remote */
+function wait(given: Given, now: number, took: number): void {
+  given.until = now + Math.max(PASS_ON_MS, PASS_ON_FACTOR * took);
+  given.untilIdle = now + Math.max(IDLE_PASS_ON_MS, took);
 }

@@ -1,4 +1,5 @@
 import { pipe } from "it-pipe";
+import type { Seeding } from "../compare/seeding.ts";
 import { decodeRanges, rangesBytes } from "../model/content-ranges.ts";
 import { unitKey } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
@@ -88,6 +89,13 @@ interface Answer {
   readonly frames: Frames;
 }
 
+/** An answer of which the peer says when it is there. */
+interface UnderWay {
+  readonly slot: UploadSlot;
+  readonly bytes: number;
+  readonly request: ContentRequest;
+}
+
 class ContentServer {
   readonly #channel: Channel;
   readonly #components: ContentServerComponents;
@@ -97,7 +105,7 @@ class ContentServer {
   readonly #open = new Set<number>();
   readonly #cancelled = new Set<number>();
   /** Of answers that are on their way. */
-  readonly #slots = new Map<number, { readonly slot: UploadSlot; readonly bytes: number }>();
+  readonly #slots = new Map<number, UnderWay>();
   #wake: () => void = () => undefined;
   #ended = false;
   #failure: Error | undefined;
@@ -118,7 +126,12 @@ class ContentServer {
 
   /** The peer is gone: others need not wait for what it was given. */
   left(): void {
-    this.#active?.master?.seeding.gone(this.#channel.peer);
+    this.#seeding?.gone(this.#channel.peer);
+  }
+
+  /** Whom this host has given what, as master. */
+  get #seeding(): Seeding | undefined {
+    return this.#active?.master?.seeding;
   }
 
   /** Takes requests as they come, so that one can be cancelled while others are served. */
@@ -229,7 +242,7 @@ class ContentServer {
       const underWay = isAwaited ? bytes : Math.min(bytes, UNAWAITED_BYTES);
       const slot = isContent ? await slots.take(underWay, closed) : undefined;
       if (isAwaited && slot !== undefined) {
-        this.#slots.set(request.id, { slot, bytes });
+        this.#slots.set(request.id, { slot, bytes, request });
         this.#link.begin();
       }
       let isEnded = false;
@@ -260,14 +273,16 @@ class ContentServer {
     const answer = this.#slots.get(id);
     if (answer === undefined) return;
     this.#slots.delete(id);
-    answer.slot.free(hasArrived);
-    this.#link.end(hasArrived ? answer.bytes : 0);
+    const { slot, bytes, request } = answer;
+    slot.free(hasArrived);
+    this.#link.end(hasArrived ? bytes : 0);
+    if (hasArrived && request.fresh) this.#seeding?.arrived(this.#nameOf(request), this.#channel.peer, this.#now());
   }
 
   #close(request: ContentRequest): void {
     this.#open.delete(request.id);
     const cancelled = this.#cancelled.delete(request.id);
-    const seeding = this.#active?.master?.seeding;
+    const seeding = this.#seeding;
     if (!request.fresh || seeding === undefined) return;
     // What was not sent after all gets whoever asks next.
     if (cancelled) seeding.takeBack(this.#nameOf(request), this.#channel.peer);

@@ -340,7 +340,8 @@ export class Exchange {
   #isPatient({ elsewhereSince }: Entry): boolean {
     if (elsewhereSince === undefined) return true;
     const now = this.#now();
-    return now - elsewhereSince < ELSEWHERE_PATIENCE_MS && now - this.#foundOutAt > FOUND_OUT_MS;
+    const patience = this.#schedule.patience(ELSEWHERE_PATIENCE_MS, now);
+    return now - elsewhereSince < patience && now - this.#foundOutAt > FOUND_OUT_MS;
   }
 
   #took(id: number, entry: Entry, source: Source, state: UnitState): void {

@@ -6,14 +6,19 @@ import type { Clock } from "../ports/clock.ts";
  * system take in megabytes for each connection at once, so only the receiver's word counts.
  */
 const LEAST_BYTES = 3 << 20;
+/** On slow links less, as much as arrives within so long: what waits in the system's buffers cannot be cancelled. */
+const LEAST_MS = 10_000;
 /** On fast or long links more must be on its way: so many times what they carry from end to end. */
 const LINK_FACTOR = 3;
 /** One whose receiver says nothing for so long does not keep the others waiting any more. */
 const PATIENCE_MS = 1_000;
 const PATIENCE_FACTOR = 4;
-const MAX_PATIENCE_MS = 5_000;
-/** Over so long the rate is measured. */
+/** While no rate is known. */
+const FIRST_PATIENCE_MS = 5_000;
+const MAX_PATIENCE_MS = 60_000;
+/** Over so long the rate is measured, idle times left out, or over so many answers where they take longer. */
 const RATE_MS = 1_000;
+const RATE_ANSWERS = 4;
 /** After so many answers the shortest way is looked for anew. */
 const DELAYS_KEPT = 64;
 
@@ -32,8 +37,12 @@ export class UploadSlots {
   readonly #clock: Clock;
   #underWay = 0;
   readonly #waiting: Waiting[] = [];
-  /** Answers that arrived: when, and how long. */
-  readonly #arrived: { at: number; bytes: number }[] = [];
+  /** For how long something was on its way, without the present time, and since when that is. */
+  #busy = 0;
+  #busySince = 0;
+  /** Answers that arrived: after how much busy time, and how long. The first one only begins the span of the others. */
+  readonly #arrived: { busy: number; bytes: number }[] = [{ busy: 0, bytes: 0 }];
+  /** How long they took besides what their bytes did. */
   readonly #delays: number[] = [];
 
   constructor(clock: Clock) {
@@ -42,20 +51,48 @@ export class UploadSlots {
 
   /** Something could be sent at once. */
   get idle(): boolean {
-    return this.#waiting.length === 0 && this.#underWay < LEAST_BYTES;
+    if (this.#waiting.length > 0) return false;
+    const least = this.#least(this.#rate());
+    // A slow link has enough of one.
+    return this.#underWay === 0 || (least === LEAST_BYTES && this.#underWay < least);
   }
 
-  /** Bytes a millisecond that arrived lately. */
+  #busyTime(): number {
+    return this.#busy + (this.#underWay === 0 ? 0 : this.#clock.elapsed() - this.#busySince);
+  }
+
+  #add(bytes: number): void {
+    this.#busy = this.#busyTime();
+    this.#busySince = this.#clock.elapsed();
+    this.#underWay += bytes;
+  }
+
+  /** Bytes a millisecond that arrived lately; 0: not known. */
   #rate(): number {
-    const now = this.#clock.elapsed();
-    while (this.#arrived.length > 0 && now - this.#arrived[0].at > RATE_MS) this.#arrived.shift();
-    return this.#arrived.reduce((sum, { bytes }) => sum + bytes, 0) / RATE_MS;
+    const busy = this.#busyTime();
+    const arrived = this.#arrived;
+    while (arrived.length > RATE_ANSWERS + 1 && busy - arrived[1].busy >= RATE_MS) arrived.shift();
+    const bytes = arrived.slice(1).reduce((sum, one) => sum + one.bytes, 0);
+    return bytes / Math.max(busy - arrived[0].busy, 1);
+  }
+
+  /** What may be on its way on any link. */
+  #least(rate: number): number {
+    return rate === 0 ? LEAST_BYTES : Math.min(LEAST_BYTES, rate * LEAST_MS);
   }
 
   #fits(bytes: number): boolean {
     if (this.#underWay === 0) return true;
+    const rate = this.#rate();
     const delay = this.#delays.length === 0 ? 0 : Math.min(...this.#delays);
-    return this.#underWay + bytes <= Math.max(LEAST_BYTES, LINK_FACTOR * this.#rate() * delay);
+    return this.#underWay + bytes <= Math.max(this.#least(rate), LINK_FACTOR * rate * delay);
+  }
+
+  /** How long the others wait for what is on its way. */
+  #patience(): number {
+    const rate = this.#rate();
+    if (rate === 0) return FIRST_PATIENCE_MS;
+    return Math.min(Math.max(PATIENCE_MS, (PATIENCE_FACTOR * this.#underWay) / rate), MAX_PATIENCE_MS);
   }
 
   /**
@@ -67,7 +104,7 @@ export class UploadSlots {
   async take(bytes: number, signal: AbortSignal): Promise<UploadSlot> {
     // No event would tell of it any more.
     if (signal.aborted) return NONE;
-    if (this.#waiting.length === 0 && this.#fits(bytes)) this.#underWay += bytes;
+    if (this.#waiting.length === 0 && this.#fits(bytes)) this.#add(bytes);
     else if (!(await this.#turn(bytes, signal))) return NONE;
     const since = this.#clock.elapsed();
     let taken = true;
@@ -76,28 +113,26 @@ export class UploadSlots {
       signal.removeEventListener("abort", gone);
       if (!taken) return;
       taken = false;
-      this.#underWay -= bytes;
+      this.#add(-bytes);
       if (arrived) this.#learn(bytes, this.#clock.elapsed() - since);
       this.#next();
     };
     const gone = (): void => free(false);
     signal.addEventListener("abort", gone, { once: true });
-    const rate = this.#rate();
-    const usual = rate === 0 ? 0 : (PATIENCE_FACTOR * this.#underWay) / rate;
-    const timer = setTimeout(gone, Math.min(Math.max(PATIENCE_MS, usual), MAX_PATIENCE_MS));
+    const timer = setTimeout(gone, this.#patience());
     return { free };
   }
 
   #learn(bytes: number, delay: number): void {
-    this.#arrived.push({ at: this.#clock.elapsed(), bytes });
-    this.#delays.push(delay);
+    this.#arrived.push({ busy: this.#busyTime(), bytes });
+    this.#delays.push(Math.max(delay - bytes / this.#rate(), 0));
     if (this.#delays.length > DELAYS_KEPT) this.#delays.shift();
   }
 
   #next(): void {
     for (let first = this.#waiting[0]; first !== undefined && this.#fits(first.bytes); first = this.#waiting[0]) {
       this.#waiting.shift();
-      this.#underWay += first.bytes;
+      this.#add(first.bytes);
       first.grant();
     }
   }

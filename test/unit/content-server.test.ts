@@ -31,7 +31,8 @@ interface Serving {
 /**
  * Serves over a channel whose buffers take everything at once.
  *
- * @returns how each answer was framed, and whether the host could send to others meanwhile
+ * @returns how each answer was framed, whether the host could send to others meanwhile, and what the master
+ * was told to have arrived
  */
 async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlone = false }: Serving) {
   let time = 0;
@@ -39,6 +40,7 @@ async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlon
   const slots = new UploadSlots(clock);
   const framings: Framing[] = [];
   const idle: boolean[] = [];
+  const arrived: { unit: string; peer: string; now: number }[] = [];
   const content = {
     async read(_ranges: unknown, framing: Framing) {
       framings.push(framing);
@@ -47,7 +49,10 @@ async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlon
   };
   const master = {
     locate: (_statement: number, ranges: unknown) => ranges,
-    seeding: { give: () => true, sent: () => undefined, gone: () => undefined },
+    seeding: {
+      ...{ give: () => true, sent: () => undefined, gone: () => undefined },
+      arrived: (unit: string, peer: string, now: number) => arrived.push({ unit, peer, now }),
+    },
   };
   const answer = async ({ id }: ContentRequest, framing: Framing): Promise<Uint8Array[] | undefined> =>
     id === 1 ? undefined : content.read(undefined, framing);
@@ -86,7 +91,7 @@ async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlon
   } as unknown as Channel;
   const unlimited = new RateLimiter(clock, Number.POSITIVE_INFINITY);
   await serveContent(channel, { rounds, trees: new Map(), upload: unlimited, slots, clock });
-  return { framings, idle };
+  return { framings, idle, arrived };
 }
 
 test("content for many stays compressed, and in short frames, on a slow link that takes all at once", async (t) => {
@@ -114,4 +119,14 @@ test("a long answer to a remote that copies alone leaves room for others", async
     idle,
     Array.from({ length: 12 }, () => true),
   );
+});
+
+test("the master learns when a unit has arrived, which is long after a slow link has taken it", async (t) => {
+  const { arrived } = await served({ count: 3, msEach: 6_000 });
+  t.deepEqual(
+    arrived.map(({ now }) => now),
+    [6_000, 12_000, 18_000],
+  );
+  t.is(new Set(arrived.map(({ unit }) => unit)).size, 3);
+  t.true(arrived.every(({ peer }) => peer === "peer"));
 });

@@ -259,3 +259,33 @@ test("what nobody else lacks is not waited for", (t) => {
   }
   t.is(unwanted.waiting, 0);
 });
+
+// Seen: at 1 Mbit/s each unit was asked for again and again before it could be here, and copied more than n times.
+test("where a unit takes long, patience is as long", (t) => {
+  const slow = start({ units: 64, peers: 2 });
+  const [first] = slow.next(0);
+  slow.progress(first.unit, 8_000);
+  t.is(slow.patience(3_000, 15_000), 30_000, "while the first one comes, it takes as long as it has by now");
+  slow.arrived(first.unit, 24_000);
+  t.is(slow.patience(3_000, 90_000), 48_000);
+
+  const other = slow.addUnit({ bytes: MIB, block: 0, at: 0.9 }, 24_000);
+  slow.has(1, other);
+  t.true(slow.next(24_000).some(({ unit, source }) => unit === other && source === 1));
+  t.deepEqual(slow.stalled(70_000), []);
+  t.deepEqual(slow.stalled(72_000), [{ unit: other, source: 1 }]);
+
+  const fast = start({ units: 64 });
+  const [one] = fast.next(0);
+  fast.arrived(one.unit, 700);
+  t.is(fast.patience(3_000, 90_000), 3_000);
+});
+
+test("where a unit takes long, what neighbours have not taken yet is not taken for unwanted", (t) => {
+  const schedule = start({ units: 64 });
+  const asked = schedule.next(0);
+  for (const [i, { unit }] of asked.entries()) schedule.arrived(unit, 20_000 * (i + 1));
+  t.is(asked.length, 2);
+  t.deepEqual(schedule.next(60_000), []);
+  t.true(schedule.next(120_000).length > 0);
+});

@@ -31,10 +31,27 @@ test("an idle master does not wait so long, but until the unit is sent and some 
   const seeding = new Seeding();
   seeding.give("u", mib, "a", 0);
   t.false(seeding.give("u", mib, "b", 10_000, true));
-  seeding.sent("u", "a", 10_000);
-  t.false(seeding.give("u", mib, "b", 11_000, true));
-  t.false(seeding.give("u", mib, "b", 12_000, false));
-  t.true(seeding.give("u", mib, "b", 12_500, true));
+  seeding.give("v", mib, "a", 9_500);
+  seeding.sent("v", "a", 10_000);
+  t.false(seeding.give("v", mib, "b", 11_000, true));
+  t.false(seeding.give("v", mib, "b", 12_000, false));
+  t.true(seeding.give("v", mib, "b", 12_500, true));
+});
+
+test("on a slow link, which takes all at once, the others wait until the unit has arrived and could be passed on", (t) => {
+  const seeding = new Seeding();
+  seeding.give("u", mib, "a", 0);
+  seeding.sent("u", "a", 10);
+  seeding.arrived("u", "a", 25_000);
+  t.false(seeding.give("u", mib, "b", 49_000, true), "idle: as long as the way to the first one took");
+  t.true(seeding.give("u", mib, "b", 50_000, true));
+
+  seeding.give("v", mib, "a", 50_000);
+  seeding.sent("v", "a", 50_010);
+  t.false(seeding.give("v", mib, "b", 74_000, true), "it is on its way, as long as the one before was");
+  seeding.arrived("v", "a", 75_000);
+  t.false(seeding.give("v", mib, "b", 170_000), "busy: four times as long");
+  t.true(seeding.give("v", mib, "b", 175_000));
 });
 
 test("what was taken back, or given to one that is gone, is free", (t) => {

@@ -65,6 +65,8 @@ test("one that alone is more than may be on its way is sent when nothing else is
 
 test("one that is not heard of does not keep the others waiting, and frees nothing when it is", async (t) => {
   const { slots } = start();
+  // It knows that the link is fast.
+  (await slots.take(MIB, stays())).free(true);
   const first = await fill(slots);
   const waiting = Array.from({ length: 8 }, () => asking(slots));
   await pause(LONG_MS);
@@ -120,4 +122,35 @@ test("on a fast and long link more is on its way", async (t) => {
     }
   }
   t.true(most > 4 * AT_ONCE, `${most} at once`);
+});
+
+test("on a slow link less is on its way, and its receivers are waited for", async (t) => {
+  const { slots, clock } = start();
+  for (let i = 0; i < 6; i++) {
+    const slot = await slots.take(MIB, stays());
+    clock.time += 8_000;
+    slot.free(true);
+    // Idle times say nothing of the link.
+    clock.time += 50_000;
+  }
+  const first = await slots.take(MIB, stays());
+  t.false(slots.idle || asking(slots).granted);
+  const waiting = asking(slots);
+  await pause(LONG_MS);
+  t.false(waiting.granted);
+  first.free(true);
+  await pause(10);
+  t.false(slots.idle);
+});
+
+test("a link that was slow is fast again when answers arrive sooner", async (t) => {
+  const { slots, clock } = start();
+  for (const ms of [...Array(6).fill(8_000), ...Array(30).fill(50)]) {
+    const slot = await slots.take(MIB, stays());
+    clock.time += ms;
+    slot.free(true);
+  }
+  const asked = Array.from({ length: AT_ONCE + 1 }, () => asking(slots));
+  await pause(10);
+  t.is(granted(asked), AT_ONCE);
 });
