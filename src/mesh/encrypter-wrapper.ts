@@ -8,20 +8,20 @@ export type MakeEncrypter<Components, Extension> = (components: Components) => C
  *
  * @param name told as the encrypter's kind
  * @param plain changes a connection that is to be encrypted
- * @param secured changes what has become of it; is told of the plain one, and whose it is
+ * @param secured changes what has become of it; is told of the plain one
  */
 export function wrapEncrypter<Components, Extension>(
   make: MakeEncrypter<Components, Extension>,
   name: string,
   plain: (connection: MessageStream) => MessageStream,
-  secured: (connection: MessageStream, plain: MessageStream, peer: string) => MessageStream,
+  secured: (connection: MessageStream, plain: MessageStream) => MessageStream,
 ): MakeEncrypter<Components, Extension> {
   return (components) => {
     const encrypter = make(components);
     const way = (secure: "secureOutbound" | "secureInbound"): ConnectionEncrypter<Extension>["secureOutbound"] => {
       return async (connection, options) => {
         const result = await encrypter[secure](plain(connection), options);
-        return { ...result, connection: secured(result.connection, connection, result.remotePeer.toString()) };
+        return { ...result, connection: secured(result.connection, connection) };
       };
     };
     return {

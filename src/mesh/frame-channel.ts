@@ -19,7 +19,7 @@ const WRITE_HIGH_BYTES = 512 * 1024;
  */
 const STRANGER_WINDOW_BYTES = 4 * 1024 * 1024 + 64 * 1024;
 
-/** When something last came of a peer, on the clock of performance.now(). */
+/** When something last came on a connection, on the clock of performance.now(). */
 export interface Heard {
   at: number;
 }
@@ -54,7 +54,7 @@ export class FrameChannel implements Channel {
   #bodyFill = 0;
 
   /**
-   * @param heard shared by all channels with the peer
+   * @param heard shared by all channels of the connection
    * @param isKnown whether the peer is to be trusted with the protocol's memory; asked for each frame, as it may become so
    */
   constructor(
@@ -94,7 +94,7 @@ export class FrameChannel implements Channel {
     } else if (stream.remoteWriteStatus === "closed") this.#ownEnd();
   }
 
-  /** Of all channels with the peer: on a slow link what one sends waits behind what another one does. */
+  /** Of the whole connection: on a slow link what one channel sends waits behind what another one does. */
   get heardAt(): number {
     return this.#heard.at;
   }

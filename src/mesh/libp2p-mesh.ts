@@ -10,9 +10,9 @@ import { LockstepError } from "../model/errors.ts";
 import type { HostAddress, PeerId } from "../model/role.ts";
 import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
 import { isMultiaddr } from "./check-address.ts";
-import { FrameChannel, type Heard } from "./frame-channel.ts";
+import { FrameChannel } from "./frame-channel.ts";
 import { gatheredSends } from "./gathered-sends.ts";
-import { heardConnections } from "./heard-connections.ts";
+import { HeardConnections } from "./heard-connections.ts";
 import type { Identity } from "./identity.ts";
 import { localChannelPair } from "./local-channel.ts";
 import { noiseCrypto, takesPieces } from "./noise-cipher.ts";
@@ -52,19 +52,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   const dialable = new Set<PeerId>();
   const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
   const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
-  /** Of each peer that is known: when something of it came. */
-  const heard = new Map<PeerId, Heard>();
-  const heardOf = (peer: PeerId): Heard => {
-    const known = heard.get(peer);
-    if (known !== undefined) return known;
-    const first = { at: 0 };
-    if (!isStranger(peer)) heard.set(peer, first);
-    return first;
-  };
+  const heard = new HeardConnections();
 
-  const encrypter = heardConnections(wholeMessages(noise({ crypto: noiseCrypto() })), (peer) => {
-    heardOf(peer).at = performance.now();
-  });
+  const encrypter = heard.watching(wholeMessages(noise({ crypto: noiseCrypto() })));
   let node: Libp2p;
   try {
     node = await createLibp2p({
@@ -161,8 +151,8 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       if (peer === identity.self) return openToSelf(protocol);
       try {
         const limits = { maxOutboundStreams: MAX_STREAMS, signal };
-        const stream = await openStream(node, peerIdFromString(peer), protocol.id, heardOf(peer), limits);
-        return new FrameChannel(stream, peer, protocol, undefined, heardOf(peer));
+        const { stream, connection } = await openStream(node, peerIdFromString(peer), protocol.id, heard, limits);
+        return new FrameChannel(stream, peer, protocol, undefined, heard.of(connection));
       } catch (error) {
         const isLate = signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError";
         if (signal.aborted && !isLate) throw error;
@@ -190,8 +180,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
         const peer = connection.remotePeer.toString();
         const tooMany = isStranger(peer) && connection.streams.length > MAX_STRANGER_STREAMS;
+        const isKnown = (): boolean => !isStranger(peer);
         if (!admit(peer) || tooMany) stream.abort(new Error("not authorised"));
-        else await serve(new FrameChannel(stream, peer, protocol, () => !isStranger(peer), heardOf(peer)), handler);
+        else await serve(new FrameChannel(stream, peer, protocol, isKnown, heard.of(connection)), handler);
       };
       void node.handle(protocol.id, onStream, {
         maxInboundStreams: protocol.maxStreams,

@@ -142,3 +142,25 @@ test("bytes of a long frame on a slow link are a sign of life before it is here"
   t.false(isHere, "the frame takes 5 s");
   t.true(performance.now() - channel.heardAt < 1_000);
 });
+
+// Seen: a comparison server that was cut off and came back found its old round under way for as long as it asked.
+test("what comes on a new connection does not keep a channel of an old one, which is dead", async (t) => {
+  const { near, far, middle } = await hosts(t);
+  const accepted: Channel[] = [];
+  far.handle(
+    PROTOCOL,
+    () => true,
+    (channel) => {
+      accepted.push(channel);
+      return untilClosed(channel);
+    },
+  );
+  await open(near, far);
+  middle.stall();
+  const after = await open(near, far);
+  await after.send(Uint8Array.of(1));
+  await sleep(500);
+  const [dead, alive] = accepted.map(({ heardAt }) => performance.now() - heardAt);
+  t.true(alive < 5_000);
+  t.true(dead > 7_000, `${dead}`);
+});
