@@ -1642,6 +1642,14 @@ const DEFENCES: readonly Defence[] = [
     match: "on a slow link*",
   },
   {
+    name: "after a write that failed the state is opened anew",
+    file: "src/store/state-store.ts",
+    remove: "this.#isFaulty = true;",
+    by: "",
+    test: "test/contract/state-store.test.ts",
+    match: "*disk was full*",
+  },
+  {
     name: "cipher: ciphertexts do not share memory",
     file: "src/mesh/fresh-memory.ts",
     remove: "this.#at += bytes;",
