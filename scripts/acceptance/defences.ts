@@ -1650,6 +1650,21 @@ const DEFENCES: readonly Defence[] = [
     match: "*disk was full*",
   },
   {
+    name: "each remote is told of a file that cannot be read",
+    file: "src/tree/round-list.ts",
+    remove: "if (failed !== undefined) problems.push(failed);",
+    by: "",
+    test: "test/contract/round-list.test.ts",
+  },
+  {
+    name: "another user's file may be mapped",
+    file: STABLE,
+    remove: 'lease === "writer" || lease === "foreign"',
+    by: 'lease === "writer"',
+    test: "test/contract/read-stable.test.ts",
+    match: "*another user*",
+  },
+  {
     name: "cipher: ciphertexts do not share memory",
     file: "src/mesh/fresh-memory.ts",
     remove: "this.#at += bytes;",

@@ -471,7 +471,9 @@ export function createLinuxCalls(): SystemCalls {
     lease(fd) {
       fcntl(fd, F_SETSIG, SIGURG);
       if ((fcntl(fd, F_SETLEASE, F_RDLCK) as number) === 0) return "taken";
-      return koffi.errno() === constants.errno.EAGAIN ? "writer" : "unavailable";
+      const errno = koffi.errno();
+      if (errno === constants.errno.EACCES) return "foreign";
+      return errno === constants.errno.EAGAIN ? "writer" : "unavailable";
     },
     cleanMappings(fd) {
       // struct statfs: f_type, a long

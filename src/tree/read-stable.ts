@@ -168,7 +168,8 @@ export class StableReader {
           continue;
         }
         // Who has it mapped may write again without moving a time, as long as the page is not written to disk.
-        const isSure = lease !== "writer" || calls.cleanMappings(fd);
+        const mayBeMapped = lease === "writer" || lease === "foreign";
+        const isSure = !mayBeMapped || calls.cleanMappings(fd);
         const again = this.#readOnce(fd, before.size, false);
         calls.statFile(fd, after);
         const equal = again !== undefined && Buffer.compare(again.checksum, content.checksum) === 0;

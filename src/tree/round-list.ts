@@ -100,6 +100,8 @@ export class RoundList {
   readonly #verifiedAt = new Map<number, number>();
   #digests = new Uint8Array(0);
   #digestState = new Uint8Array(0);
+  /** Why the digests of some are not to be had. */
+  readonly #failed = new Map<number, Problem>();
   readonly #stat: FileStat = newFileStat();
 
   constructor(context: ListContext) {
@@ -136,6 +138,7 @@ export class RoundList {
     this.#listed = table.count;
     this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
     this.#digestState = new Uint8Array(table.count);
+    this.#failed.clear();
     if (!options.fresh) this.#takeVerified();
     // The main thread looks them up while the manifest is made here.
     const loading = options.fresh ? undefined : this.#loadCached(0, table.count);
@@ -331,7 +334,11 @@ export class RoundList {
     const { directories } = this.#context;
     let hashed = 0;
     for (const ordinal of ordinals) {
-      if (this.#table.type(ordinal) !== FILE || this.#digestState[ordinal] !== UNKNOWN) continue;
+      if (this.#table.type(ordinal) !== FILE) continue;
+      const failed = this.#digestState[ordinal] === FAILED ? this.#failed.get(ordinal) : undefined;
+      // Each remote that compares the file is to know.
+      if (failed !== undefined) problems.push(failed);
+      if (this.#digestState[ordinal] !== UNKNOWN) continue;
       const leader = this.#table.leaderOf(ordinal);
       if (leader !== undefined && this.#digestState[leader] === KNOWN) {
         this.#setDigest(ordinal, this.#digest(leader));
@@ -348,8 +355,10 @@ export class RoundList {
         this.#setDigest(ordinal, content.checksum);
         if (content.settled) this.#isSettled(ordinal);
       } catch (error) {
+        const problem = this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE");
         this.#digestState[ordinal] = FAILED;
-        problems.push(this.#problem(path, error, "LOCKSTEP_SOURCE_UNREADABLE"));
+        this.#failed.set(ordinal, problem);
+        problems.push(problem);
       }
     }
     return hashed;

@@ -135,8 +135,11 @@ export interface SystemCalls {
   lockFile(fd: number, kind: LockKind, range: "write" | "read"): boolean;
 }
 
-/** `writer`: somebody can write; `unavailable`: nobody can tell, as the file or its system allows no lease. */
-export type LeaseAnswer = "taken" | "writer" | "unavailable";
+/**
+ * `writer`: somebody can write; `foreign`: it cannot be told of another user's file without CAP_LEASE (fcntl(2));
+ * `unavailable`: nor by anybody, as the file system has no leases.
+ */
+export type LeaseAnswer = "taken" | "writer" | "foreign" | "unavailable";
 
 /** Who else is let in: nobody, or those who share. */
 export type LockKind = "exclusive" | "shared";

@@ -123,6 +123,31 @@ test("a digest is kept of a file that is mapped only where the next store moves 
   t.deepEqual(storeAround(t, memory), { settled: false, moved: false });
 });
 
+// Seen: a node that is not root kept the digest of a mapped file of somebody else, and said "in step" of another content.
+(process.getuid?.() === 0 && process.platform === "linux" ? test : test.skip)(
+  "of another user's file nobody can tell who has it mapped, so its digest is kept as of one that is",
+  (t) => {
+    const memory = fs.mkdtempSync("/dev/shm/lockstep-test-");
+    t.teardown(() => fs.rmSync(memory, { recursive: true }));
+    fs.chmodSync(memory, 0o755);
+    const path = join(memory, "f");
+    fs.writeFileSync(path, "content");
+    const calls = createLinuxCalls();
+    const root = calls.openRoot(memory);
+    t.teardown(() => calls.closeDirectory(root));
+    // Until it is at rest.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_200);
+    const read = (): boolean => new StableReader(calls, hasher, SUITE).read(root, "f").settled;
+    t.true(read());
+    process.seteuid?.(65_534);
+    try {
+      t.false(read());
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
+
 test("where there are no leases a file at rest is read twice, and its digest kept", (t) => {
   const { directory, path } = quietFile(t);
   const real = createPortableCalls();

@@ -5,7 +5,7 @@ import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { SUITE } from "../../src/model/suite.ts";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
 import { createHasher } from "../../src/tree/hasher.ts";
-import { type FileStat, newFileStat, type SystemCalls } from "../../src/tree/system-calls.ts";
+import { type FileStat, newFileStat, type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
 import { openRoot } from "../fixtures/mirror-in-process.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -45,4 +45,28 @@ test("a file that was written again within the tick of its listing is stated as 
   t.is(file?.entry.size, content.length);
   t.deepEqual(Buffer.from(file?.checksum ?? []), Buffer.from(createHasher().hash(content)));
   t.true(file?.chunkRoot !== undefined);
+});
+
+// Seen: of a file that the master cannot read the first remote was told, and the others were "in step".
+test("each remote that compares a file which cannot be read is told of it", async (t) => {
+  const directory = tempDirectory(t);
+  for (const name of ["f", "g"]) fs.writeFileSync(join(directory, name), "content");
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    openFile(handle, name) {
+      if (name === "f") throw new SystemError("EACCES", "open");
+      return real.openFile(handle, name);
+    },
+  };
+  const { list, directories } = openRoot(calls, directory);
+  t.teardown(() => directories.close());
+  await list.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: true });
+  for (let remote = 0; remote < 2; remote++) {
+    const { problems } = list.groupDigests([[[0, list.table.count]]]);
+    t.deepEqual(
+      problems.map(({ path, code }) => [path, code]),
+      [["f", "LOCKSTEP_SOURCE_UNREADABLE"]],
+    );
+  }
 });
