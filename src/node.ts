@@ -123,7 +123,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
       ]),
     );
     closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));
-    // A root that is not there now is put right when the node starts with it.
+    // A root that is not there now is put right when a round begins.
     for (const tree of trees.values()) await tree.recover().catch(() => undefined);
     const mesh = await startMesh({ identity, listen: options.listen, admission: authority });
     closing.push(() => mesh.stop());

@@ -760,8 +760,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "commit: exchange put back when something else came out",
     file: COMMIT,
-    remove: "  if (!isStill) {\n    // Swapped",
-    by: "  if (!isStill && before.links < 0) {\n    // Swapped",
+    remove: "if (!isStill) throw new TargetChanged(",
+    by: "if (!isStill && before.links < 0) throw new TargetChanged(",
     test: RACES_TEST,
   },
   {
@@ -1665,6 +1665,13 @@ const DEFENCES: readonly Defence[] = [
     match: "*another user*",
   },
   {
+    name: "commit: what came out is given back also when it cannot be looked at",
+    file: COMMIT,
+    remove: "// What was there is given back, also when it could not be looked at.",
+    by: "if (!(error instanceof TargetChanged)) throw error;",
+    test: RACES_TEST,
+  },
+  {
     name: "cipher: ciphertexts do not share memory",
     file: "src/mesh/fresh-memory.ts",
     remove: "this.#at += bytes;",
@@ -1730,8 +1737,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "list: no digest is kept of what somebody may write",
     file: "src/tree/read-stable.ts",
-    remove: 'lease !== "writer" || calls.cleanMappings(fd)',
-    by: "true",
+    remove: "!mayBeMapped || calls.cleanMappings(fd)",
+    by: "!mayBeMapped || true",
     test: "test/contract/read-stable.test.ts",
   },
   {

@@ -257,15 +257,20 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
     if (closed !== undefined) calls.chmod(directory, name, closed);
     throw error;
   }
-  const out = newFileStat();
-  calls.stat(staging.handle, staged, out);
-  // XFS moves the time of a directory that gets another parent (its ".." changes): then what is in it tells.
-  const isStill = isSame(out, before) || (wasDirectory && isStillKnown(context, path, staged, out, before));
-  if (!isStill) {
-    // Swapped between check and switch: give back what was there.
+  try {
+    const out = newFileStat();
+    calls.stat(staging.handle, staged, out);
+    // XFS moves the time of a directory that gets another parent (its ".." changes): then what is in it tells.
+    const isStill = isSame(out, before) || (wasDirectory && isStillKnown(context, path, staged, out, before));
+    // Swapped between check and switch.
+    if (!isStill) throw new TargetChanged("changed while it was switched; it is compared again");
+  } catch (error) {
+    // What was there is given back, also when it could not be looked at.
     calls.rename(staging.handle, staged, directory, name, "exchange");
-    if (closed !== undefined && inodeKey(out) === inodeKey(before)) calls.chmod(directory, name, closed);
-    throw new TargetChanged("changed while it was switched; it is compared again");
+    const back = newFileStat();
+    const isOurs = closed !== undefined && calls.stat(directory, name, back) && inodeKey(back) === inodeKey(before);
+    if (isOurs) calls.chmod(directory, name, closed);
+    throw error;
   }
   garbage.push(staged);
   context.ledger.changed.add(inodeKey(before));

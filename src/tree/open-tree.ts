@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { LockstepError } from "../model/errors.ts";
+import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
 import type { ApplyJournal, HashCache } from "../ports/store.ts";
@@ -108,6 +108,17 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
   const contents = new RestartingWorker("content-worker", { name, path }, {});
+  const recover = async (): Promise<void> => {
+    const parts = await journal.read();
+    if (parts.length === 0) return;
+    try {
+      await rounds.port.call("recover", [parts]);
+    } catch (error) {
+      // What cannot be read now will not be read later either.
+      if (toLockstepError(error).code !== "LOCKSTEP_MALFORMED") throw error;
+    }
+    await journal.clear();
+  };
   // Threads start with the node, so that the first round need not wait for them.
   rounds.start();
   contents.start();
@@ -142,8 +153,21 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       let hold: Hold = "none";
       const activity = { held: 0, checking: 0 };
       let isDurable = false;
+      let hasBegun = false;
+      /** What a crash left undone could not be put right yet: then nothing more is to be begun. */
+      let isOwed = false;
       return {
-        scan: (options) => call("scan", options),
+        async scan(options) {
+          if (!hasBegun) {
+            hasBegun = true;
+            await ending;
+            isOwed = await recover().then(
+              () => false,
+              () => true,
+            );
+          }
+          return call("scan", options);
+        },
         nodes: (level, first, count) => call("nodes", level, first, count),
         batches: (indexes) => call("batches", indexes),
         lookup: (paths) => call("lookup", paths),
@@ -162,6 +186,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         freeBytes: () => call("freeBytes"),
         prepare: (limits) =>
           inTurn(async () => {
+            if (isOwed) await recover();
+            isOwed = false;
             if (limits.hold === "mandatory" && canLock) await startHolder();
             hold = limits.hold;
             isDurable = limits.durability === "full";
@@ -218,12 +244,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
         },
       };
     },
-    async recover() {
-      const parts = await journal.read();
-      if (parts.length === 0) return;
-      await rounds.port.call("recover", [parts]);
-      await journal.clear();
-    },
+    recover,
     content: {
       async read(ranges: readonly ReadRange[], framing: Framing) {
         const kept = recent.frames(ranges, framing.isLong);

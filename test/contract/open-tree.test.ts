@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
+import { encodeJournalPart } from "../../src/model/apply-journal.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
 import { ACTIONS, changeTotal } from "../../src/model/plan.ts";
 import type { Problem } from "../../src/model/problem.ts";
@@ -1018,3 +1019,60 @@ test.serial(
     assertEqualTrees(t, world.a, world.b);
   },
 );
+
+const DIRECTORY_TIME = 1_600_000_000;
+
+/** What a crash leaves behind: a directory whose mode was widened and whose time has moved. */
+async function crashedIn(world: World): Promise<void> {
+  for (const root of [world.a, world.b]) {
+    write(join(root, "d/f"), "same");
+    fs.utimesSync(join(root, "d/f"), DIRECTORY_TIME, DIRECTORY_TIME);
+  }
+  fs.chmodSync(join(world.b, "d"), 0o755);
+  const touched = [{ path: "d", sec: DIRECTORY_TIME, nsec: 0, closed: 0o555 }];
+  await world.journal.write(0, encodeJournalPart({ touched, directories: [] }));
+}
+
+// Seen: the next round began its journal anew, and directories stayed writable.
+test.serial(
+  "what could not be put right at the start, as the root was not there, is put right by a round",
+  async (t) => {
+    const world = createWorld(t);
+    await crashedIn(world);
+    fs.renameSync(world.b, `${world.b}.away`);
+    await t.throwsAsync(world.remoteTree.recover());
+    fs.renameSync(`${world.b}.away`, world.b);
+    const round = world.remoteTree.begin();
+    await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+    await round.close(false);
+    const stat = fs.statSync(join(world.b, "d"));
+    t.is(stat.mode & 0o777, 0o555);
+    t.is(stat.mtimeMs, DIRECTORY_TIME * 1000);
+    t.is(world.journal.parts.size, 0);
+  },
+);
+
+test.serial("nothing more is begun while what a crash left undone cannot be put right", async (t) => {
+  const world = createWorld(t);
+  await crashedIn(world);
+  const { read } = world.journal;
+  let broken = true;
+  world.journal.read = () => (broken ? Promise.reject(new Error("cannot be read")) : read.call(world.journal));
+  const round = world.remoteTree.begin();
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+  const limits = { delete: true, deletions: 0, durability: "none", hold: "none" } as const;
+  await t.throwsAsync(round.prepare(limits), { message: "cannot be read" });
+  t.is(world.journal.parts.size, 1);
+  broken = false;
+  await round.prepare(limits);
+  t.is(fs.statSync(join(world.b, "d")).mode & 0o777, 0o555);
+  await round.close(false);
+});
+
+test.serial("a journal that cannot be read does not keep a root from being synced", async (t) => {
+  const world = createWorld(t);
+  await world.journal.write(0, Uint8Array.of(2, 255, 255));
+  write(join(world.a, "f"), "new");
+  t.deepEqual((await world.sync()).problems, []);
+  assertEqualTrees(t, world.a, world.b);
+});

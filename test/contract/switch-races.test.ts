@@ -204,3 +204,37 @@ test("a name is not linked to what took the place of its group's first name afte
   t.deepEqual(fs.readdirSync(remote), ["1"]);
   t.is(fs.readFileSync(join(remote, "1"), "utf8"), "precious");
 });
+
+// Seen: the finish removed the directory with what had come into it.
+test("what came into a directory stays also when it cannot be looked at after the switch", async (t) => {
+  const { master, remote } = createWorld(t);
+  fs.writeFileSync(join(master, "d"), "a file now");
+  fs.mkdirSync(join(remote, "d"));
+  fs.writeFileSync(join(remote, "d/known"), "known");
+  const real = chooseCalls();
+  let [switched, failed] = [false, false];
+  const calls: SystemCalls = {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      if (toName === "d" && how === "exchange" && !switched) {
+        switched = true;
+        fs.writeFileSync(join(remote, "d/precious"), "precious");
+      }
+      real.rename(from, fromName, to, toName, how);
+    },
+    openDirectory(root, path) {
+      if (switched && !failed) {
+        failed = true;
+        throw new SystemError("EMFILE", "open");
+      }
+      return real.openDirectory(root, path);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.true(failed);
+  t.deepEqual(
+    problems.map(({ path }) => path),
+    ["d"],
+  );
+  t.is(fs.readFileSync(join(remote, "d/precious"), "utf8"), "precious");
+});
