@@ -171,7 +171,8 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
           );
         }
         const refused = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
-        const why = isLate ? "it does not answer" : refused;
+        // The time for a connection is over sooner than all that was given.
+        const why = isLate || /due to timeout/.test(message) ? "it does not answer" : refused;
         throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });
       }
     },
