@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { Level } from "level";
 import { DIGEST_BYTES } from "../model/digest.ts";
@@ -149,9 +150,10 @@ export class LevelHashCache implements HashCache {
     }
   }
 
-  /** Whoever meets damage while it is being put right waits for that. */
+  /** Whoever meets damage while it is being put right waits for that. Never fails: without a cache more is read. */
   #forget(): Promise<void> {
-    this.#forgetting ??= this.#beginAnew().finally(() => {
+    const beginning = this.#beginAnew().catch(() => undefined);
+    this.#forgetting ??= beginning.finally(() => {
       this.#forgetting = undefined;
     });
     return this.#forgetting;
@@ -159,7 +161,9 @@ export class LevelHashCache implements HashCache {
 
   async #beginAnew(): Promise<void> {
     await this.#level.close().catch(() => undefined);
-    rmSync(this.#location, { recursive: true, force: true });
+    // Not the directory itself, which may be a file system of its own.
+    for (const name of readdirSync(this.#location))
+      rmSync(join(this.#location, name), { recursive: true, force: true });
     this.#level = await LevelHashCache.#openLevel(this.#location);
   }
 

@@ -120,10 +120,15 @@ export function touchParent(context: ApplyContext, path: BytePath): void {
   ledger.unjournaled.add(parent);
 }
 
-/** The mode of a directory of this node's own that forbids it to change what is in it; root may always. */
-export function closedMode(calls: SystemCalls, { mode, uid }: FileStat): number | undefined {
+/**
+ * The mode of a directory of this node's own that forbids it to change what is in it, and that it may widen; root
+ * may change always.
+ */
+export function closedMode(calls: SystemCalls, { mode, uid, gid }: FileStat): number | undefined {
   const isClosed = (mode & 0o300) !== 0o300 && !calls.canChown && uid === process.geteuid?.();
-  return isClosed ? mode & 0o7777 : undefined;
+  // chmod(2) takes the set-group-ID bit away where the group is none of the node's, for ever.
+  const losesBit = (mode & 0o2000) !== 0 && gid !== process.getegid?.() && process.getgroups?.().includes(gid) !== true;
+  return isClosed && !losesBit ? mode & 0o7777 : undefined;
 }
 
 /** Widens the mode of the directory that holds the path, where that is needed and the journal knows of it. */

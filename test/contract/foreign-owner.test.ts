@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { closedMode } from "../../src/tree/apply-context.ts";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
 import { type DirectoryHandle, newFileStat, type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
 import { mirrorInProcess } from "../fixtures/mirror-in-process.ts";
@@ -45,4 +46,13 @@ test("a host that is not root replaces files of others that it cannot change in 
   t.deepEqual(problems, []);
   t.is(fs.statSync(join(remote, "mode")).mode & 0o777, 0o644);
   t.is(fs.statSync(join(remote, "time")).mtimeMs, time.getTime());
+});
+
+test("a directory is not widened where that would take its set-group-ID bit away", (t) => {
+  const calls: SystemCalls = { ...chooseCalls(), canChown: false };
+  const closed = { ...newFileStat(), uid: process.geteuid?.() ?? 0 };
+  const [own, other] = [process.getegid?.() ?? 0, 54_321];
+  t.is(closedMode(calls, { ...closed, mode: 0o42555, gid: own }), 0o2555);
+  t.is(closedMode(calls, { ...closed, mode: 0o40555, gid: other }), 0o555);
+  t.is(closedMode(calls, { ...closed, mode: 0o42555, gid: other }), undefined);
 });

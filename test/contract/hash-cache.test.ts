@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
@@ -331,3 +332,26 @@ test("LevelDB: whoever meets damage at the same time is answered, and the cache 
   await cache.store(keysOf([KEY]), hashesOf([7]));
   t.deepEqual(await found(cache, [KEY]), [7]);
 });
+
+// Seen: with a cache directory of its own that was full every round ended as a fault in Lockstep.
+(process.getuid?.() === 0 && process.platform === "linux" ? test : test.skip)(
+  "a cache that cannot be begun anew knows nothing until it can",
+  async (t) => {
+    const location = join(tempDirectory(t), "cache");
+    mkdirSync(location);
+    t.is(spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", location]).status, 0);
+    const cache = await LevelHashCache.open(location);
+    try {
+      const keys = Array.from({ length: 10_000 }, (_, i) => ({ ...KEY, inodeLow: i }));
+      const hashes = hashesOf(keys.map((_, i) => i));
+      await cache.store(keysOf(keys), hashes);
+      t.deepEqual(await found(cache, keys.slice(0, 2)), [undefined, undefined]);
+      await cache.store(keysOf(keys.slice(0, 2)), hashesOf([7, 8]));
+      t.deepEqual(await found(cache, keys.slice(0, 2)), [7, 8]);
+      t.deepEqual(await cache.lookupChunks(keysOf([KEY]), "inode"), [undefined]);
+    } finally {
+      await cache.close();
+      spawnSync("umount", [location]);
+    }
+  },
+);
