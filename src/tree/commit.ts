@@ -441,6 +441,8 @@ function changeInPlace(context: ApplyContext, entry: Entry): void {
   applyAttributes(context, directory, name, entry, stat);
 }
 
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** Whether what a rename brought into the staging area is what was looked at before; the rename moves its ctime. */
 function isSame(out: FileStat, before: FileStat): boolean {
   return inodeKey(out) === inodeKey(before) && out.mtimeSec === before.mtimeSec && out.mtimeNsec === before.mtimeNsec;
@@ -454,8 +456,18 @@ function takeOut(
   before: FileStat,
 ): void {
   const taken = `deleted.${ledger.takenOut++}`;
-  calls.rename(directory, name, staging.handle, taken, "fresh");
   const out = newFileStat();
+  try {
+    calls.rename(directory, name, staging.handle, taken, "fresh");
+  } catch (error) {
+    // An overlay copies what it renames, and on a full disk to delete is what helps: then it is looked at in its place.
+    if (!NO_ROOM.has(errnoOf(error) ?? "")) throw error;
+    if (!calls.stat(directory, name, out)) return;
+    if (!isSame(out, before)) throw new TargetChanged("changed while it was deleted; it is compared again");
+    ledger.changed.add(inodeKey(before));
+    calls.unlink(directory, name);
+    return;
+  }
   calls.stat(staging.handle, taken, out);
   if (!isSame(out, before)) {
     try {

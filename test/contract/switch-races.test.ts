@@ -238,3 +238,28 @@ test("what came into a directory stays also when it cannot be looked at after th
   );
   t.is(fs.readFileSync(join(remote, "d/precious"), "utf8"), "precious");
 });
+
+// Seen on a full overlayfs, which copies what it renames: what was to make room could not be deleted.
+test("what cannot be taken out for want of room is deleted in its place, unless it has changed", async (t) => {
+  const { master, remote, intrude } = createWorld(t);
+  fs.writeFileSync(join(master, "kept"), "kept");
+  for (const name of ["kept", "f", "g"]) fs.writeFileSync(join(remote, name), name);
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    rename(from, fromName, to, toName, how) {
+      if (toName.startsWith("deleted.")) {
+        if (fromName === "g") intrude("g");
+        throw new SystemError("ENOSPC", "renameat2");
+      }
+      real.rename(from, fromName, to, toName, how);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => [path, code]),
+    [["g", "LOCKSTEP_TARGET_CHANGED"]],
+  );
+  t.deepEqual(fs.readdirSync(remote).sort(), ["g", "kept"]);
+  t.is(fs.readFileSync(join(remote, "g"), "utf8"), "precious");
+});
