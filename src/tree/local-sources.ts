@@ -1,10 +1,10 @@
 import { decodeChunkRuns } from "../model/chunk-list.ts";
-import { digestKey, sameDigest } from "../model/digest.ts";
+import { digestKey } from "../model/digest.ts";
 import { type Entry, FILE } from "../model/entry.ts";
 import { type BytePath, baseName } from "../model/path.ts";
 import type { Suite } from "../model/suite.ts";
 import type { HashCache } from "../ports/store.ts";
-import type { RoundList } from "./round-list.ts";
+import { ContentGuesses, type ListedFiles } from "./content-guesses.ts";
 
 /** Where a chunk was seen: only a hint, whoever takes it verifies it. */
 export interface ChunkPlace {
@@ -12,27 +12,34 @@ export interface ChunkPlace {
   readonly offset: number;
 }
 
-/** Files of unknown content that are tried for one that is wanted. */
-const MAX_GUESSES = 4;
 /** Chunks of which it is remembered where they lie: some 300 GB, in about 80 MB of memory. */
 const MAX_CHUNKS = 400_000;
+
+export interface SourceList extends ListedFiles {
+  /** Entries of the table before this are listed. */
+  readonly listed: number;
+}
 
 /**
  * What this host already has, and where: whole files by size and digest, chunks by the lists that the
  * cache keeps of the files in this root. Looked at before anything is fetched.
  */
 export class LocalSources {
-  readonly #list: RoundList;
+  readonly #list: SourceList;
   readonly #cache: HashCache;
   readonly #suite: Suite;
   /** Ordinals of listed files that hold something, by size. */
   #bySize: Uint32Array | undefined;
+  readonly #guesses: ContentGuesses;
+  /** The smallest of each name. */
+  #largeByName: Map<string, BytePath> | undefined;
   #chunks: Promise<Map<string, ChunkPlace>> | undefined;
 
-  constructor(list: RoundList, cache: HashCache, suite: Suite) {
+  constructor(list: SourceList, cache: HashCache, suite: Suite) {
     this.#list = list;
     this.#cache = cache;
     this.#suite = suite;
+    this.#guesses = new ContentGuesses(list, (size) => this.#ofSize(size));
   }
 
   #files(): Uint32Array {
@@ -59,34 +66,18 @@ export class LocalSources {
     return low;
   }
 
-  /** Listed files that may hold this content, the likeliest first; a few at most. */
-  filesLike(entry: Entry, checksum: Uint8Array): number[] {
-    const { table } = this.#list;
-    const files = this.#files();
-    const first = this.#firstOf(entry.size);
-    if (first === files.length || table.size(files[first]) !== entry.size) return [];
-    const known: number[] = [];
-    const likely: number[] = [];
-    const other: number[] = [];
-    const name = baseName(entry.path);
-    for (let i = first; i < files.length && table.size(files[i]) === entry.size; i++) {
-      const ordinal = files[i];
-      if (table.paths[ordinal] === entry.path) continue;
-      const digest = this.#list.knownDigest(ordinal);
-      if (digest !== undefined) {
-        if (sameDigest(digest, checksum)) return [ordinal];
-        continue;
-      }
-      // A moved file keeps its time, and mostly one of name and directory.
-      const { sec, nsec } = table.mtime(ordinal);
-      if (sec === entry.mtimeSec && nsec === entry.mtimeNsec) known.push(ordinal);
-      else if (baseName(table.paths[ordinal]) === name) likely.push(ordinal);
-      else if (other.length < MAX_GUESSES) other.push(ordinal);
-      if (known.length === MAX_GUESSES) break;
-    }
-    // Many files of one size say nothing: then only what else points to one counts.
-    const guesses = other.length < MAX_GUESSES ? other : [];
-    return [...known, ...likely, ...guesses].slice(0, MAX_GUESSES);
+  #ofSize(size: number): Uint32Array {
+    return this.#files().subarray(this.#firstOf(size), this.#firstOf(size + 1));
+  }
+
+  /** Listed files that may hold this content, the likeliest first; a few at most, and each only until it is tried. */
+  filesLike(entry: Entry, checksum: Uint8Array): Iterable<number> {
+    return this.#guesses.of(entry, checksum);
+  }
+
+  /** Takes note of what a listed file that was tried holds, should another path want it. */
+  learn(ordinal: number, digest: Uint8Array): void {
+    this.#guesses.learn(ordinal, digest);
   }
 
   /** The listed file that a changed version of this path is likely to resemble. */
@@ -94,12 +85,18 @@ export class LocalSources {
     const { table, listed } = this.#list;
     const own = table.find(path, listed);
     if (own !== undefined) return table.type(own) === FILE ? path : undefined;
-    const name = baseName(path);
-    const files = this.#files();
-    for (let i = this.#firstOf(this.#suite.singleBytes); i < files.length; i++) {
-      if (baseName(table.paths[files[i]]) === name) return table.paths[files[i]];
+    return this.#largeOfName(baseName(path));
+  }
+
+  #largeOfName(name: string): BytePath | undefined {
+    if (this.#largeByName === undefined) {
+      this.#largeByName = new Map();
+      for (const ordinal of this.#files().subarray(this.#firstOf(this.#suite.singleBytes))) {
+        const path = this.#list.table.paths[ordinal];
+        if (!this.#largeByName.has(baseName(path))) this.#largeByName.set(baseName(path), path);
+      }
     }
-    return undefined;
+    return this.#largeByName.get(name);
   }
 
   /** The chunk list that the cache has of a listed file, whatever became of it since. */

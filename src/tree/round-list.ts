@@ -92,7 +92,6 @@ export class RoundList {
   /** Listed files whose digests the cache has yet to be told. */
   #unstored: number[] = [];
   #unstoredBytes = 0;
-  readonly #learned = new Map<number, Uint8Array>();
   readonly #verified: VerifiedFiles[] = [];
   /** Those of them that the cache may be told once they have been at rest for long enough. */
   #readBack: VerifiedFiles[] = [];
@@ -134,7 +133,6 @@ export class RoundList {
     this.#fromDisk = options.fresh;
     this.#table = table;
     this.#found.clear();
-    this.#learned.clear();
     this.#listed = table.count;
     this.#digests = new Uint8Array(table.count * DIGEST_BYTES);
     this.#digestState = new Uint8Array(table.count);
@@ -222,12 +220,7 @@ export class RoundList {
 
   /** The digest of a listed file, when it is known without reading it. */
   knownDigest(ordinal: number): Uint8Array | undefined {
-    return this.#digestState[ordinal] === KNOWN ? this.#digest(ordinal) : this.#learned.get(ordinal);
-  }
-
-  /** Takes note of a digest that was made on the way, for this round's use as a source only. */
-  learnDigest(ordinal: number, digest: Uint8Array): void {
-    this.#learned.set(ordinal, digest);
+    return this.#digestState[ordinal] === KNOWN ? this.#digest(ordinal) : undefined;
   }
 
   #contentRoot(): Uint8Array | undefined {

@@ -288,9 +288,8 @@ function takeElsewhere(context: ApplyContext, block: Block, step: Step): boolean
   if (checksum === undefined) return false;
   for (const ordinal of sources.filesLike(entry, checksum)) {
     const copied = copyFrom(context, block, step, list.table.paths[ordinal]);
+    if (copied !== undefined) sources.learn(ordinal, copied.digest);
     if (copied?.right === true) return true;
-    // Now its digest is known, should another path want it.
-    if (copied !== undefined) list.learnDigest(ordinal, copied.digest);
   }
   return false;
 }
