@@ -38,7 +38,7 @@ class DeleteForbidden extends Error {}
 /** A directory must stay because something in it would. */
 class CannotBeRemoved extends Error {
   override readonly message =
-    "is a directory here and holds what this node may not remove (immutable, append-only, or another owner's directory)";
+    "is a directory here and holds what this node may not remove (immutable, append-only, in another owner's directory, or another owner's in a sticky one)";
 }
 
 /**
@@ -330,13 +330,13 @@ function findDescendants(
 ): BytePath[] {
   const { calls, list, limits, ledger } = context;
   const pending = [""];
-  const stat = newFileStat();
+  const [holder, stat] = [newFileStat(), newFileStat()];
   const found: BytePath[] = [];
   for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
     const handle = calls.openDirectory(place.root, below === "" ? place.at : joinPath(place.at, below));
     try {
       const names = calls.readDirectory(handle);
-      if (names.length > 0 && !mayEmpty(calls, handle, stat)) throw new CannotBeRemoved();
+      if (names.length > 0 && !mayEmpty(calls, handle, holder)) throw new CannotBeRemoved();
       for (const name of names) {
         const child = joinPath(below, name);
         const listed = joinPath(path, child);
@@ -346,7 +346,7 @@ function findDescendants(
         if (stat.mountPoint || ordinal === undefined || !isListed(context, stat, list.table.expected(ordinal))) {
           throw new TargetChanged("is a directory here and holds entries that were not compared");
         }
-        if (stat.fixed) throw new CannotBeRemoved();
+        if (stat.fixed || isKeptByStickyBit(calls, holder, stat)) throw new CannotBeRemoved();
         found.push(listed);
         if (isDirectory) pending.push(child);
       }
@@ -363,10 +363,16 @@ function findDescendants(
   return found;
 }
 
-/** Whether what is in a directory can be removed: one of our own can be made so. */
-function mayEmpty(calls: SystemCalls, directory: DirectoryHandle, stat: FileStat): boolean {
-  if (calls.mayChange(directory)) return true;
-  return calls.stat(directory, "", stat) && stat.uid === process.geteuid?.() && !stat.fixed;
+/** Whether what is in a directory can be removed: one of our own can be made so. Fills what is known of it. */
+function mayEmpty(calls: SystemCalls, directory: DirectoryHandle, holder: FileStat): boolean {
+  const isThere = calls.stat(directory, "", holder);
+  return calls.mayChange(directory) || (isThere && holder.uid === process.geteuid?.() && !holder.fixed);
+}
+
+/** Only its owner, the directory's owner and root remove a name from a directory with the sticky bit. */
+function isKeptByStickyBit({ canChown }: SystemCalls, holder: FileStat, { uid }: FileStat): boolean {
+  const own = process.geteuid?.();
+  return (holder.mode & 0o1000) !== 0 && !canChown && holder.uid !== own && uid !== own;
 }
 
 /**

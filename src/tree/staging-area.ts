@@ -3,6 +3,9 @@ import { displayPath, RESERVED_NAME } from "../model/path.ts";
 import { typeOfMode } from "./entry-table.ts";
 import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
+/** How what can neither be removed nor used is named: as nothing that a round stages. */
+const STUCK = "stuck-";
+
 /**
  * `ROOT/.lockstep/`: where new versions wait and old ones go to be removed. On the root's own file
  * system, so that a switch is a rename; 0700, so that nobody else looks in.
@@ -96,7 +99,8 @@ export class StagingArea {
       touching(stat);
       // One with further names is an old version that was on its way out.
       if (match === null || typeOfMode(stat.mode) !== FILE || stat.links !== 1) {
-        this.#tryDiscard(name);
+        const isStuck = this.#tryDiscard(name) !== undefined;
+        if (isStuck && !name.startsWith(STUCK)) this.#tryRename(name, `${STUCK}${label}-${count++}`);
         continue;
       }
       // Out of the way of the names that this round gives.
@@ -105,6 +109,16 @@ export class StagingArea {
       kept.set(match[1], [...(kept.get(match[1]) ?? []), aside]);
     }
     return kept;
+  }
+
+  /** Moves what cannot be discarded out of the way of the names that a round gives. */
+  #tryRename(name: string, aside: string): void {
+    try {
+      this.#calls.rename(this.handle, name, this.handle, aside, "fresh");
+    } catch (error) {
+      // Then whatever would be given this name says so.
+      if (errnoOf(error) === undefined) throw error;
+    }
   }
 
   /** Lets go of the area; what is in it stays. */

@@ -56,3 +56,28 @@ test("a directory is not widened where that would take its set-group-ID bit away
   t.is(closedMode(calls, { ...closed, mode: 0o40555, gid: other }), 0o555);
   t.is(closedMode(calls, { ...closed, mode: 0o42555, gid: other }), undefined);
 });
+
+test("a host that is not root leaves a sticky directory of another that holds what is not its own", async (t) => {
+  if (process.getuid?.() !== 0) return t.pass();
+  const calls: SystemCalls = { ...chooseCalls(), canChown: false };
+  const [own, other] = [0, 1234];
+  for (const [what, mode, directory, file, stays] of [
+    ["another's file in another's sticky directory", 0o1777, other, other, true],
+    ["its own file there", 0o1777, other, own, false],
+    ["another's file in its own sticky directory", 0o1777, own, other, false],
+    ["another's file in another's directory that all may write in", 0o777, other, other, false],
+  ] as const) {
+    const [master, remote] = ["master", "remote"].map((name) => join(tempDirectory(t), name));
+    for (const root of [master, remote]) fs.mkdirSync(root);
+    fs.symlinkSync("target", join(master, "d"));
+    fs.mkdirSync(join(remote, "d"));
+    fs.writeFileSync(join(remote, "d/f"), "content");
+    fs.chownSync(join(remote, "d/f"), file, file);
+    fs.chownSync(join(remote, "d"), directory, directory);
+    fs.chmodSync(join(remote, "d"), mode);
+    const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+    const told = problems.map(({ path, code }) => `${path} ${code}`);
+    t.deepEqual(told, stays ? ["d LOCKSTEP_ACCESS_DENIED"] : [], what);
+    t.is(fs.existsSync(join(remote, "d/f")), stays, what);
+  }
+});
