@@ -77,7 +77,8 @@ class Participant {
     active.state = "ended";
     active.remote?.stop();
     // Whatever is being switched ends first, as the worker does one thing after the other.
-    const clean = ended && active.remote !== undefined && active.order.mode === "sync";
+    // A master's root too: what was staged in it when it was a remote's is of no more use.
+    const clean = ended && active.order.mode === "sync";
     await active.round.close(clean).catch(() => undefined);
     if (!ended) await this.#keepCutShort(active);
     this.#rounds.leave(active);

@@ -210,6 +210,16 @@ function lockTargets(files: readonly BlockFile[]): LockTarget[] {
   return [...located(files.map(({ path }) => path)), ...within];
 }
 
+/** Removes what earlier rounds have left, where this process may. */
+function clearLeftovers(left: Open): void {
+  try {
+    finishApply(newApply(left, { delete: false, deletions: 0, durability: "none", hold: "none" }), "remove");
+  } catch (error) {
+    // It disturbs nothing; a master's root may well be one that it can only read.
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
 async function close(clean: boolean): Promise<void> {
   if (open === undefined) return;
   const { apply, blocks, directories, list, shared } = open;
@@ -218,8 +228,7 @@ async function close(clean: boolean): Promise<void> {
     for (const block of blocks.values()) if (apply !== undefined) endStage(apply, block);
     // A round that was cut short: directories get their times back, complete contents stay.
     if (apply !== undefined) finishApply(apply, "keep");
-    else if (clean)
-      finishApply(newApply(open, { delete: false, deletions: 0, durability: "none", hold: "none" }), "remove");
+    else if (clean) clearLeftovers(open);
     await list.stored();
   } finally {
     // Whatever went wrong: the next round must look at what is at the root's path then, not at what this one had open.

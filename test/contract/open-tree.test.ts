@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { encodeJournalPart } from "../../src/model/apply-journal.ts";
@@ -670,6 +671,19 @@ test.serial("what is left in the staging area and cannot be removed takes no nam
   fs.writeFileSync(join(world.a, "more"), "more");
   await world.sync();
   t.deepEqual(fs.readdirSync(join(world.b, ".lockstep")), stuck);
+});
+
+test.serial("a staging area that cannot be opened at the end keeps no digest from being remembered", async (t) => {
+  const world = createWorld(t);
+  write(join(world.b, "f"), "content");
+  fs.mkdirSync(join(world.b, ".lockstep"));
+  if (!fix(t, join(world.b, ".lockstep"))) return t.pass();
+  await sleep(2_100);
+  const round = world.remoteTree.begin();
+  await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: true });
+  t.is((await round.groupDigests([[[0, 2]]])).hashed, 1);
+  await t.notThrowsAsync(round.close(true));
+  t.is(world.cache.stored, 1);
 });
 
 test.serial("a staging area with directories that forbid to be emptied is removed", async (t) => {
