@@ -170,6 +170,19 @@ export function encodeListRoot(root: ListRoot): Uint8Array<ArrayBuffer> {
   return writer.take();
 }
 
+/** What a host says of a list as a whole. */
+export interface ListIdentity {
+  readonly root: ListRoot;
+  /** Undefined where not every checksum is known. */
+  readonly contentRoot: Uint8Array | undefined;
+}
+
+/** Whether two lists are known to be of the same entries and contents. */
+export function isKnownSame(a: ListIdentity, b: ListIdentity): boolean {
+  if (!sameListRoot(a.root, b.root) || a.contentRoot === undefined || b.contentRoot === undefined) return false;
+  return sameDigest(a.contentRoot, b.contentRoot);
+}
+
 const MAX_LIST_ENTRIES = 1e9;
 
 export function decodeListRoot(bytes: Uint8Array): ListRoot {

@@ -3,7 +3,7 @@ import { type ChecksumGroup, secondList } from "../compare/second-list.ts";
 import { dropEqualNodes, type EqualStretch } from "../compare/tree-difference.ts";
 import { DIGEST_BYTES, sameDigest } from "../model/digest.ts";
 import { FILE } from "../model/entry.ts";
-import { type ManifestNode, sameListRoot } from "../model/manifest.ts";
+import { isKnownSame, type ManifestNode } from "../model/manifest.ts";
 import { ancestorPaths, type BytePath, comparePaths } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ListedHost } from "./listed-host.ts";
@@ -35,12 +35,8 @@ export async function compareLists(
     ...master.list.blind.map((problem) => ({ ...problem, message: `on the master: ${problem.message}` })),
     ...remote.list.blind,
   ];
-  const { contentRoot } = master.list;
-  const sameList = sameListRoot(master.list.root, remote.list.root);
-  if (sameList && contentRoot !== undefined && remote.list.contentRoot !== undefined) {
-    if (sameDigest(contentRoot, remote.list.contentRoot)) {
-      return { pairs: [], contentDiffers: new Set(), checksummed: 0, problems };
-    }
+  if (isKnownSame(master.list, remote.list)) {
+    return { pairs: [], contentDiffers: new Set(), checksummed: 0, problems };
   }
   const { equal, masterNodes, remoteNodes } = await descend(master, remote);
   const blind = new Set([...master.list.blind, ...remote.list.blind].map((problem) => problem.path));

@@ -189,15 +189,16 @@ export class ComparisonRound {
     const { classification, now } = this.#order;
     this.#emit({ kind: "phase", phase: pass === 0 ? "list" : "check", pass });
     const everythingSelected = createClassifier(classification, now).selectsAll;
-    const lists = this.#active().map(async (remote) => {
+    const listOf = async (remote: RemoteProgress): Promise<ListedHost | undefined> => {
       try {
         return new ListedHost(remote.link as HostLink, await (remote.link as HostLink).list());
       } catch (error) {
         remote.fail(error);
         return undefined;
       }
-    });
+    };
     const active = this.#active();
+    const lists = active.map(listOf);
     try {
       const list = await master.list();
       await this.#checkListRoot(list);
@@ -207,6 +208,10 @@ export class ComparisonRound {
       throw error;
     }
     const masterList = this.#masterList;
+    // Those that needed nothing more of what the master has been meanwhile.
+    const again = this.#remotes.filter((remote) => remote.unsettle(masterList.list));
+    active.push(...again);
+    lists.push(...again.map(listOf));
     const listed = await Promise.all(lists);
     this.#emit({ kind: "phase", phase: "compare", pass });
     await Promise.all(
@@ -214,7 +219,8 @@ export class ComparisonRound {
         const list = listed[i];
         if (list === undefined) return;
         try {
-          this.#take(remote, list, await compareLists(masterList, list, everythingSelected), pass);
+          const comparison = await compareLists(masterList, list, everythingSelected);
+          this.#take(remote, list, masterList.list, comparison, pass);
         } catch (error) {
           if (error instanceof LockstepError && error.host === master.host) throw error;
           remote.fail(error);
@@ -233,7 +239,7 @@ export class ComparisonRound {
     throw new LockstepError("LOCKSTEP_BAD_SIGNATURE", message, { host: (this.#master as HostLink).host });
   }
 
-  #take(remote: RemoteProgress, list: ListedHost, comparison: Comparison, pass: number): void {
+  #take(remote: RemoteProgress, list: ListedHost, master: HostList, comparison: Comparison, pass: number): void {
     const order = this.#order;
     const { represents } = list.list;
     remote.entries = list.list.entries;
@@ -247,14 +253,10 @@ export class ComparisonRound {
     if (pass > 0) this.#noteInconsistent(remote, result.plan);
     remote.current = result;
     const { counts } = result.plan;
-    if (pass === 0) {
-      remote.planned = counts;
-      if (order.mode !== "verify") guardDeletions(counts.deleted, remote.entries, order.maxDelete);
-    }
-    if (changeTotal(counts) === 0) {
-      remote.settled = true;
-      remote.applyProblems.clear();
-    } else if (pass > 0 && this.#isHopeless(remote, result)) remote.settled = true;
+    if (pass === 0) remote.planned = counts;
+    if (!remote.hasBegun && order.mode !== "verify") guardDeletions(counts.deleted, remote.entries, order.maxDelete);
+    if (changeTotal(counts) === 0) remote.settleBy(master);
+    else if (pass > 0 && this.#isHopeless(remote, result)) remote.settled = true;
   }
 
   /** What the last pass did without a problem and is not right all the same. */
@@ -332,12 +334,13 @@ export class ComparisonRound {
       try {
         const request = this.#request(remote, fanOut.get(remote) ?? ALONE, false);
         const prepared = await this.#prepare(remote, request);
+        remote.hasBegun = true;
         remote.hold = prepared.hold;
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
         remote.applyProblems.clear();
       } catch (error) {
         // Refused before anything was done, or done with: then what the last pass met says more.
-        if (pass === 0 || !isGuard(error)) remote.fail(error);
+        if (!remote.hasBegun || !isGuard(error)) remote.fail(error);
         else remote.settled = true;
       }
     });

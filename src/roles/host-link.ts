@@ -2,7 +2,7 @@ import { decodeBatch } from "../model/batch.ts";
 import { DIGEST_BYTES } from "../model/digest.ts";
 import type { Abilities, Entry } from "../model/entry.ts";
 import { LockstepError, readFrom } from "../model/errors.ts";
-import { decodeListRoot, decodeNodes, type ListRoot, type ManifestNode } from "../model/manifest.ts";
+import { decodeListRoot, decodeNodes, type ListIdentity, type ManifestNode } from "../model/manifest.ts";
 import type { Hold, RoundId } from "../model/order.ts";
 import { countOrdinals, encodeGroups, type OrdinalRanges } from "../model/ordinals.ts";
 import type { BytePath } from "../model/path.ts";
@@ -19,11 +19,9 @@ import type { PrepareRequest } from "../wire/messages.ts";
 import { ROUND } from "../wire/protocols.ts";
 import { type RequestBody, Requester, type ResponseBody } from "../wire/request-response.ts";
 
-export interface HostList {
-  readonly root: ListRoot;
+export interface HostList extends ListIdentity {
   /** Selected entries without the root itself. */
   readonly entries: number;
-  readonly contentRoot: Uint8Array | undefined;
   readonly represents: Abilities;
   readonly blind: readonly Problem[];
   /** The root under its host's signature; of the master only. */

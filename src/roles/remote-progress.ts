@@ -1,5 +1,6 @@
 import type { PlanResult } from "../compare/plan.ts";
 import { type LockstepError, toLockstepError } from "../model/errors.ts";
+import { isKnownSame, type ListIdentity } from "../model/manifest.ts";
 import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
 import { type ChangeCounts, NO_CHANGES } from "../model/plan.ts";
@@ -17,6 +18,10 @@ export class RemoteProgress {
   failure: LockstepError | undefined;
   /** Nothing is left to do. */
   settled = false;
+  /** The master's list that nothing was left to do of; undefined where something else has ended the work. */
+  #settledBy: ListIdentity | undefined;
+  /** It has been prepared for changes in this round. */
+  hasBegun = false;
   entries = 0;
   planned: ChangeCounts = NO_CHANGES;
   counts: ChangeCounts = NO_CHANGES;
@@ -90,8 +95,27 @@ export class RemoteProgress {
     if (lost) held.lost++;
   }
 
+  /** Nothing is left to do, as long as the master is as in this list. */
+  settleBy(master: ListIdentity): void {
+    this.settled = true;
+    this.#settledBy = master;
+    this.applyProblems.clear();
+  }
+
+  /**
+   * Takes note of a later list of the master; true when there may be something to do again. Where a
+   * content root is missing, a file may have changed without a trace in the list.
+   */
+  unsettle(master: ListIdentity): boolean {
+    if (this.#settledBy === undefined || isKnownSame(this.#settledBy, master)) return false;
+    this.settled = false;
+    this.#settledBy = undefined;
+    return true;
+  }
+
   fail(error: unknown): void {
     this.failure ??= toLockstepError(error);
     this.settled = true;
+    this.#settledBy = undefined;
   }
 }

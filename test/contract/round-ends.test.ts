@@ -3,79 +3,16 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { loadIdentity } from "../../src/mesh/identity.ts";
 import { startMesh } from "../../src/mesh/libp2p-mesh.ts";
-import { WHOLE_ROOT } from "../../src/model/classification.ts";
-import { DEFAULT_BLOCK_BOUNDS } from "../../src/model/file-block.ts";
-import type { RoundMode, RoundOrder } from "../../src/model/order.ts";
+import type { RoundOrder } from "../../src/model/order.ts";
 import type { RoundReport } from "../../src/model/report.ts";
-import type { HostAddress, RoleAssignment } from "../../src/model/role.ts";
-import type { LockstepNode } from "../../src/node.ts";
-import type { ControlStation } from "../../src/roles/control-station.ts";
+import type { RoleAssignment } from "../../src/model/role.ts";
 import { encodeAssignment, encodeOrder } from "../../src/wire/codec.ts";
 import { RoundRequest } from "../../src/wire/messages.ts";
 import { ROUND } from "../../src/wire/protocols.ts";
-import { importCompiled } from "../fixtures/compiled-source.ts";
-import { tempDirectory } from "../fixtures/temp-directory.ts";
-
-const { createNode } = await importCompiled<typeof import("../../src/node.ts")>("src/node.ts");
-const { createControlStation } = await importCompiled<typeof import("../../src/station.ts")>("src/station.ts");
-
-type Order = Parameters<ControlStation["round"]>[1];
-
-interface Fleet {
-  readonly directory: string;
-  readonly station: ControlStation;
-  readonly nodes: readonly LockstepNode[];
-  readonly hosts: readonly HostAddress[];
-  root(host: number): string;
-  /** Roles by the hosts' numbers. */
-  assign(epoch: number, comparison: number, master?: number, remotes?: readonly number[]): Promise<void>;
-  sync(comparison: number, mode?: RoundMode): Promise<RoundReport>;
-}
-
-const order = (mode: RoundMode, settings: Partial<Order> = {}): Order => ({
-  ...{ root: "www", mode, className: undefined, classification: WHOLE_ROOT, delete: true },
-  ...{ maxDelete: { amount: 50, unit: "percent" }, hold: "none", holdFallback: "stop", compress: true },
-  ...{ blockBytes: DEFAULT_BLOCK_BOUNDS.maxBytes, blockPaths: DEFAULT_BLOCK_BOUNDS.maxPaths },
-  ...settings,
-});
-
-/** @param rootless numbers of hosts that serve no root */
-async function startFleet(t: ExecutionContext, count: number, rootless: readonly number[] = []): Promise<Fleet> {
-  const directory = tempDirectory(t);
-  const { station, peerId, stop } = await createControlStation(join(directory, "control"));
-  t.teardown(stop);
-  const root = (host: number): string => join(directory, `${host}`, "www");
-  const nodes: LockstepNode[] = [];
-  for (let i = 0; i < count; i++) {
-    mkdirSync(root(i), { recursive: true });
-    const roots: Record<string, string> = rootless.includes(i) ? {} : { www: root(i) };
-    const node = await createNode({
-      ...{ data: join(directory, `${i}`, "data"), roots, listen: ["/ip4/127.0.0.1/tcp/0"], control: [peerId] },
-    });
-    t.teardown(() => node.stop());
-    nodes.push(node);
-  }
-  const hosts = nodes.map((node, i) => ({ name: `host-${i}`, peer: node.peerId, addresses: node.addresses() }));
-  return {
-    ...{ directory, station, nodes, hosts, root },
-    async assign(epoch, comparison, master = 0, remotes = [1]) {
-      const peers = remotes.map((remote) => hosts[remote].peer);
-      const roles = { master: hosts[master].peer, comparison: [hosts[comparison].peer], remotes: peers };
-      await station.assign({ root: "www", epoch, ...roles, hosts }, AbortSignal.timeout(20_000));
-    },
-    async sync(comparison, mode = "sync") {
-      let report: RoundReport | undefined;
-      for await (const event of station.round(hosts[comparison], order(mode), AbortSignal.timeout(60_000))) {
-        if (event.kind === "report") report = event.report;
-      }
-      if (report === undefined) throw new Error("no report");
-      return report;
-    },
-  };
-}
+import { order, startFleet } from "../fixtures/fleet-in-process.ts";
 
 test("a host that refuses round after round says why each time", async (t) => {
   const fleet = await startFleet(t, 2, [1]);
