@@ -16,6 +16,8 @@ export interface ActiveRound {
   readonly master: MasterDuty | undefined;
   readonly remote: RemoteDuty | undefined;
   state: ParticipantState;
+  /** Settles when it has been noted that the round was cut short, which its report replaces. */
+  noted: Promise<void> | undefined;
 }
 
 /** The rounds of this host: at most one per root. */

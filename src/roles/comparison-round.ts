@@ -35,7 +35,7 @@ import { type Comparison, compareLists } from "./compare-lists.ts";
 import { HostLink, type HostList, type StagePart } from "./host-link.ts";
 import { ListedHost } from "./listed-host.ts";
 import { RemoteProgress } from "./remote-progress.ts";
-import { reportRound } from "./report-round.ts";
+import { reportCutShort, reportRound } from "./report-round.ts";
 
 export interface ComparisonComponents {
   readonly mesh: Mesh;
@@ -327,6 +327,7 @@ export class ComparisonRound {
 
   async #apply(pass: number): Promise<void> {
     this.#emit({ kind: "phase", phase: "update", pass });
+    const noted = pass === 0 ? this.#noteCutShort() : undefined;
     const { hold } = this.#order;
     const bounds = this.#bounds;
     const fanOut = this.#fanOut();
@@ -349,6 +350,7 @@ export class ComparisonRound {
     // While remotes prepare. Where files are held from then on, not before it is known that they must be.
     if (hold === "none" && blocks.length > 0) statements.begin(blocks[0]);
     await Promise.all(preparing);
+    await noted;
     const active = this.#active();
     if (active.length !== asked.length) ({ blocks, statements } = this.#cut(active, bounds));
     const deletions = unionPaths(active.map((remote) => (remote.current as PlanResult).plan.deletions));
@@ -371,6 +373,13 @@ export class ComparisonRound {
     } finally {
       clearInterval(renewing);
     }
+  }
+
+  /** This host may be gone before the round has ended; `status` must not show the one before it then. */
+  async #noteCutShort(): Promise<void> {
+    const { assignment } = this.#kept;
+    const report = reportCutShort(this.#id, this.#order, assignment);
+    await this.#components.state.putLastRound(this.#order.root, report).catch(() => undefined);
   }
 
   /** The blocks of what these remotes need. */

@@ -153,6 +153,7 @@ class Participant {
         tree,
         round,
         state: "begun",
+        noted: undefined,
         master: isMaster ? new MasterDuty(id, order, round, signer) : undefined,
         remote: roles.includes("remote")
           ? new RemoteDuty({
@@ -173,6 +174,12 @@ class Participant {
   async #keepCutShort({ id, order, assignment }: ActiveRound): Promise<void> {
     const report = reportCutShort(id, order, assignment);
     await this.#components.state.putLastRound(id.root, report).catch(() => undefined);
+  }
+
+  /** Has this noted once before a round changes something, as this host may be gone before it has ended. */
+  #noteCutShort(active: ActiveRound): Promise<void> {
+    active.noted ??= this.#keepCutShort(active);
+    return active.noted;
   }
 
   async #keepReport(active: ActiveRound, report: string | undefined): Promise<void> {
@@ -229,7 +236,9 @@ class Participant {
       const [ordinals] = decodeGroups(request.state.ordinals, 1, LIMITS.rangesPerRequest);
       const absent = decodePaths(request.state.absent, LIMITS.rangesPerRequest);
       const [fetched] = decodeGroups(request.state.fetched, 1, LIMITS.rangesPerRequest);
+      const noted = this.#noteCutShort(active);
       const { statement, number, problems, lack } = await active.master.state(ordinals ?? [], fetched ?? [], absent);
+      await noted;
       yield {
         state: {
           statement: request.state.pack ? pack(statement) : (statement as Uint8Array<ArrayBuffer>),
@@ -256,8 +265,7 @@ class Participant {
         return;
       }
       this.#advance(active, "prepare");
-      // This host may be gone before the round has ended.
-      await this.#keepCutShort(active);
+      await this.#noteCutShort(active);
       const { hold, lack } = await this.#remote(active).prepare(request.prepare);
       yield { prepare: { hold, lack: lack === undefined ? undefined : encodeError(lack) } };
     } else if (request.stage !== undefined) {

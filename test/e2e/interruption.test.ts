@@ -154,3 +154,23 @@ test.serial("a remote that hangs before a round fails alone, when it has had its
     fleet.host("beta").signal("SIGCONT");
   }
 });
+
+test.serial("hosts that all lose their power in the middle of a sync do not show the round before", async (t) => {
+  const hosts = ["alpha", "beta", "delta"];
+  const shown = async (): Promise<(string | undefined)[]> => {
+    const { json } = await fleet.run("status");
+    return hosts.map((host) => json.hosts[host].roots.find(({ root }) => root === "served")?.lastRound?.outcome);
+  };
+  fill(fleet.path("alpha", "served"), "powered");
+  t.is((await fleet.run("sync", "served")).exitCode, 0);
+  t.deepEqual(await shown(), ["in-step", "in-step", "in-step"]);
+  fill(fleet.path("alpha", "served"), "powerless");
+  const sync = fleet.begin("sync", "served");
+  await staged(fleet.path("beta", "served"));
+  await Promise.all(hosts.map((host) => fleet.kill(host)));
+  t.is((await sync.finished).exitCode, 1);
+  await Promise.all(hosts.map((host) => fleet.restart(host)));
+  t.deepEqual(await shown(), ["failed", "failed", "failed"]);
+  t.is((await fleet.run("sync", "served")).exitCode, 0);
+  t.deepEqual(await shown(), ["in-step", "in-step", "in-step"]);
+});
