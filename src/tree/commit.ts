@@ -15,6 +15,7 @@ import {
   type Step,
   touchParent,
 } from "./apply-context.ts";
+import { diskError } from "./disk-errors.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
 import { UnstableContent } from "./read-stable.ts";
 import {
@@ -92,7 +93,16 @@ function touchParents(context: ApplyContext, paths: readonly BytePath[]): Touche
 /** Writes new content to disk, as it must be there before a name leads to it. */
 export function syncBlock({ calls, staging, limits }: ApplyContext, block: Block): void {
   const isNew = (step: Step): boolean => !step.failed && step.staged !== undefined;
-  if (limits.durability === "full" && [...block.steps.values()].some(isNew)) calls.syncFileSystem(staging.handle);
+  if (limits.durability === "full" && [...block.steps.values()].some(isNew)) syncToDisk(calls, staging.handle);
+}
+
+function syncToDisk(calls: SystemCalls, handle: DirectoryHandle): void {
+  try {
+    calls.syncFileSystem(handle);
+  } catch (error) {
+    const say = (errno: string): string => `the root's file system cannot be written to disk (${errno})`;
+    throw diskError(error, say, "LOCKSTEP_APPLY_FAILED");
+  }
 }
 
 /** What the hold of a block's files leaves to the switch. */
@@ -562,7 +572,7 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
       problems.push(commitProblem(path, error));
     }
   }
-  if (limits.durability === "full" && paths.size > 0) calls.syncFileSystem(directories.root);
+  if (limits.durability === "full" && paths.size > 0) syncToDisk(calls, directories.root);
   return { counts: { created: 0, updated: 0, deleted: 0, attributes: 0 }, problems };
 }
 

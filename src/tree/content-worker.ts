@@ -21,6 +21,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { COMPRESSED_FRAME, compressFrame, RecordPacker } from "./content-records.ts";
+import { tellDisk } from "./disk-errors.ts";
 import { createHasher } from "./hasher.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
 import { StableReader } from "./read-stable.ts";
@@ -28,7 +29,7 @@ import type { RoundWorkerData } from "./round-worker.ts";
 import { unpackSteps } from "./stage.ts";
 import { newFileStat } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { Moved, WorkerPort } from "./worker-port.ts";
+import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
 const { path } = workerData as RoundWorkerData;
@@ -120,7 +121,7 @@ function readFully(fd: number, offset: number, length: number): Uint8Array | und
   return bytes;
 }
 
-const port = new WorkerPort(parentPort, {
+const handlers: Handlers = {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
   async read(ranges: readonly ReadRange[], { compress, isShared, isLong }: Framing): Promise<Moved<Uint8Array[]>> {
     const zstd = compress ? new FrameCompressor(await compressor, isShared) : undefined;
@@ -197,5 +198,7 @@ const port = new WorkerPort(parentPort, {
       }
     });
   },
-});
+};
+const told = tellDisk(handlers, () => "LOCKSTEP_SOURCE_UNREADABLE");
+const port = new WorkerPort(parentPort, told);
 void compressor.then(() => port.tellLoaded());

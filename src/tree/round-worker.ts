@@ -31,6 +31,7 @@ import {
 import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { openFrame } from "./content-records.ts";
+import { diskError, tellDisk } from "./disk-errors.ts";
 import { drainReaders } from "./drain-readers.ts";
 import { EntryTable } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
@@ -95,9 +96,10 @@ function openRoot(): ConfinedDirectories {
     if (errno === "ENOTDIR") {
       throw new LockstepError("LOCKSTEP_ROOT_NOT_DIRECTORY", `root ${name} is not a directory on this host`);
     }
-    throw new LockstepError(
-      "LOCKSTEP_ACCESS_DENIED",
-      `root ${name} cannot be opened on this host (${errno ?? "unknown"})`,
+    throw diskError(
+      error,
+      (why) => `root ${name} cannot be opened on this host (${why})`,
+      "LOCKSTEP_SOURCE_UNREADABLE",
     );
   }
 }
@@ -357,9 +359,8 @@ const handlers: Handlers = {
       await writeJournal(beginApply(apply));
     } catch (error) {
       if (errnoOf(error) === "EROFS") throw readOnly();
-      if (errnoOf(error) === undefined) throw error;
-      const why = `the staging area of root ${name} cannot be cleared (${errnoOf(error)})`;
-      throw new LockstepError("LOCKSTEP_ACCESS_DENIED", why);
+      const say = (errno: string): string => `the staging area .lockstep of root ${name} cannot be cleared (${errno})`;
+      throw diskError(error, say, "LOCKSTEP_APPLY_FAILED");
     }
     try {
       openParent(apply, RESERVED_NAME);
@@ -456,5 +457,10 @@ const handlers: Handlers = {
   recover,
   rest: collectGarbage,
 };
-const port = new WorkerPort(parentPort, handlers, true);
+/** Verbs that change nothing on disk. */
+const READING = new Set(
+  "scan nodes batches lookup groupDigests checksums state share unshare holeBytes absent readBack".split(" "),
+);
+const told = tellDisk(handlers, (verb) => (READING.has(verb) ? "LOCKSTEP_SOURCE_UNREADABLE" : "LOCKSTEP_APPLY_FAILED"));
+const port = new WorkerPort(parentPort, told, true);
 void compressor.then(() => port.tellLoaded());

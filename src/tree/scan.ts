@@ -4,6 +4,7 @@ import { LockstepError } from "../model/errors.ts";
 import { type BytePath, joinPath, MAX_PATH_BYTES, RESERVED_NAME } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ConfinedDirectories } from "./confined-directories.ts";
+import { diskError } from "./disk-errors.ts";
 import { EntryTable, typeOfMode } from "./entry-table.ts";
 import { readXattrs } from "./read-xattrs.ts";
 import { type DirectoryHandle, errnoOf, newFileStat, type SystemCalls } from "./system-calls.ts";
@@ -21,6 +22,11 @@ function blindness(path: BytePath, error: unknown): Problem {
   const denied = errno === "EACCES" || errno === "EPERM" ? "LOCKSTEP_ACCESS_DENIED" : "LOCKSTEP_SOURCE_UNREADABLE";
   const code = errno === "ENAMETOOLONG" ? "LOCKSTEP_PATH_TOO_LONG" : denied;
   return { path, code, message: `cannot be read (${errno}); what lies there is left as it is` };
+}
+
+/** Without the root there is no list. */
+function unreadableRoot(error: unknown): unknown {
+  return diskError(error, (errno) => `the root directory cannot be read (${errno})`, "LOCKSTEP_SOURCE_UNREADABLE", "");
 }
 
 /** A directory on the way down: its names, and how far they are done. */
@@ -67,9 +73,13 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
 
   // Handles of an earlier walk stand at the end of their listing.
   directories.reset();
-  if (!calls.stat(directories.root, "", stat)) throw new LockstepError("LOCKSTEP_ROOT_MISSING", "the root is gone");
+  try {
+    if (!calls.stat(directories.root, "", stat)) throw new LockstepError("LOCKSTEP_ROOT_MISSING", "the root is gone");
+    consider("", directories.root, "");
+  } catch (error) {
+    throw unreadableRoot(error);
+  }
   const { deviceMajor, deviceMinor } = stat;
-  consider("", directories.root, "");
 
   const stack: Frame[] = [];
   const enter = (path: BytePath): void => {
@@ -79,7 +89,7 @@ export function scanTree(calls: SystemCalls, directories: ConfinedDirectories, c
       stack.push({ path, names: calls.readDirectory(handle), next: 0, vanished: [] });
       if (path === "") calls.closeDirectory(handle);
     } catch (error) {
-      if (path === "") throw error;
+      if (path === "") throw unreadableRoot(error);
       // Gone since its parent was read: then it is simply not there.
       if (errnoOf(error) !== "ENOENT") blind.push(blindness(path, error));
     }

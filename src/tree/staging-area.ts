@@ -148,9 +148,16 @@ export class StagingArea {
       return undefined;
     }
     let why: string | undefined;
-    for (const name of this.#calls.readDirectory(this.handle)) why = this.#tryDiscard(name) ?? why;
-    this.close();
-    if (why === undefined) this.#calls.removeDirectory(this.#root, RESERVED_NAME);
+    try {
+      for (const name of this.#calls.readDirectory(this.handle)) why = this.#tryDiscard(name) ?? why;
+      this.close();
+      if (why === undefined) this.#calls.removeDirectory(this.#root, RESERVED_NAME);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      this.close();
+      why ??= `${RESERVED_NAME}: ${errno}`;
+    }
     return why;
   }
 }

@@ -19,6 +19,7 @@ import { S_IFCHR, S_IFIFO, S_IFSOCK } from "../../src/tree/system-calls.ts";
 import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { openPaths } from "../fixtures/open-paths.ts";
+import { PLAIN } from "../fixtures/plain-framing.ts";
 import { compareTrees, MemoryJournal, type SyncOptions, type SyncResult, syncTrees } from "../fixtures/sync-trees.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -1011,6 +1012,14 @@ test.serial("steps out of order are refused by code", async (t) => {
   await t.throwsAsync(round.state([[50, 1]], [], []), { code: "LOCKSTEP_MALFORMED" });
   await t.throwsAsync(round.groupDigests([[[0, 99]]]), { code: "LOCKSTEP_MALFORMED" });
   await round.close(true);
+});
+
+// Seen: a fault in Lockstep, to be reported.
+test.serial("content of a root that cannot be opened is told as unreadable", async (t) => {
+  const { a, masterTree } = createWorld(t);
+  fs.rmdirSync(a);
+  const reading = masterTree.content.read([{ index: 0, path: "f", size: 1, offset: 0, length: 1 }], PLAIN);
+  await t.throwsAsync(reading, { code: "LOCKSTEP_SOURCE_UNREADABLE", message: /ENOENT/ });
 });
 
 // Seen: one descriptor more with each round that was cut short.
