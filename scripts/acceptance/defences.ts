@@ -1045,14 +1045,6 @@ const DEFENCES: readonly Defence[] = [
     match: "a round of an older epoch writes nothing more*",
   },
   {
-    name: "round-worker: an end that fails closes the root",
-    file: "src/tree/round-worker.ts",
-    remove: "    directories.close();\n    open = undefined;\n  }\n  if (apply",
-    by: "  }\n  directories.close();\n  open = undefined;\n  if (apply",
-    test: ROUND_ENDS_TEST,
-    match: "a round whose end fails*",
-  },
-  {
     name: "report: bounded before it is sent",
     file: "src/roles/comparison-round.ts",
     remove: "const report = boundReport(result, LIMITS.reportBytes);",
