@@ -13,8 +13,6 @@ const LINK_FACTOR = 3;
 /** One whose receiver says nothing for so long does not keep the others waiting any more. */
 const PATIENCE_MS = 1_000;
 const PATIENCE_FACTOR = 4;
-/** While no rate is known. */
-const FIRST_PATIENCE_MS = 5_000;
 const MAX_PATIENCE_MS = 60_000;
 /** Over so long the rate is measured, idle times left out, or over so many answers where they take longer. */
 const RATE_MS = 1_000;
@@ -42,7 +40,6 @@ export class UploadSlots {
   #busySince = 0;
   /** Answers that arrived: after how much busy time, and how long. The first one only begins the span of the others. */
   readonly #arrived: { busy: number; bytes: number }[] = [{ busy: 0, bytes: 0 }];
-  /** How long they took besides what their bytes did. */
   readonly #delays: number[] = [];
 
   constructor(clock: Clock) {
@@ -52,9 +49,8 @@ export class UploadSlots {
   /** Something could be sent at once. */
   get idle(): boolean {
     if (this.#waiting.length > 0) return false;
-    const least = this.#least(this.#rate());
     // A slow link has enough of one.
-    return this.#underWay === 0 || (least === LEAST_BYTES && this.#underWay < least);
+    return this.#underWay === 0 || (this.#underWay < LEAST_BYTES && this.#most() >= LEAST_BYTES);
   }
 
   #busyTime(): number {
@@ -76,22 +72,23 @@ export class UploadSlots {
     return bytes / Math.max(busy - arrived[0].busy, 1);
   }
 
-  /** What may be on its way on any link. */
-  #least(rate: number): number {
-    return rate === 0 ? LEAST_BYTES : Math.min(LEAST_BYTES, rate * LEAST_MS);
+  /** What may be on its way. */
+  #most(): number {
+    const rate = this.#rate();
+    if (rate === 0) return LEAST_BYTES;
+    if (rate * LEAST_MS < LEAST_BYTES) return rate * LEAST_MS;
+    return Math.max(LEAST_BYTES, LINK_FACTOR * rate * Math.min(...this.#delays));
   }
 
   #fits(bytes: number): boolean {
     if (this.#underWay === 0) return true;
-    const rate = this.#rate();
-    const delay = this.#delays.length === 0 ? 0 : Math.min(...this.#delays);
-    return this.#underWay + bytes <= Math.max(this.#least(rate), LINK_FACTOR * rate * delay);
+    return this.#underWay + bytes <= this.#most();
   }
 
   /** How long the others wait for what is on its way. */
   #patience(): number {
     const rate = this.#rate();
-    if (rate === 0) return FIRST_PATIENCE_MS;
+    if (rate === 0) return PATIENCE_MS;
     return Math.min(Math.max(PATIENCE_MS, (PATIENCE_FACTOR * this.#underWay) / rate), MAX_PATIENCE_MS);
   }
 
@@ -125,7 +122,7 @@ export class UploadSlots {
 
   #learn(bytes: number, delay: number): void {
     this.#arrived.push({ busy: this.#busyTime(), bytes });
-    this.#delays.push(Math.max(delay - bytes / this.#rate(), 0));
+    this.#delays.push(delay);
     if (this.#delays.length > DELAYS_KEPT) this.#delays.shift();
   }
 

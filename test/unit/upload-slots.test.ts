@@ -65,8 +65,6 @@ test("one that alone is more than may be on its way is sent when nothing else is
 
 test("one that is not heard of does not keep the others waiting, and frees nothing when it is", async (t) => {
   const { slots } = start();
-  // It knows that the link is fast.
-  (await slots.take(MIB, stays())).free(true);
   const first = await fill(slots);
   const waiting = Array.from({ length: 8 }, () => asking(slots));
   await pause(LONG_MS);
