@@ -133,6 +133,8 @@ interface Peer {
   underWay: number;
   /** What a byte of what is asked for takes, queue and all; 0: not known. */
   msPerByte: number;
+  /** What a unit of it takes, the queue before it not counted; 0: none has come yet. */
+  usual: number;
   heardAt: number;
   /** When the last unit came. */
   servedAt: number;
@@ -166,8 +168,6 @@ export class ExchangeSchedule {
   #lastProgress = 0;
   #moveAfter = 0;
   #rescueAfter = 0;
-  /** What a unit usually takes from one source, the queue before it not counted; 0: none has come yet. */
-  #usual = 0;
   /** When the first was asked for, and whether something of any has come. */
   #askedAt = Number.NaN;
   #hasBegun = false;
@@ -189,10 +189,20 @@ export class ExchangeSchedule {
     return this.#waiting.length;
   }
 
-  /** As long as that, or longer where the links are so slow that nothing comes within it. */
-  patience(ms: number, now: number): number {
+  /**
+   * As long as that, or longer where the links are so slow that nothing comes within it.
+   *
+   * @param of whose units are waited for: the master's, or those of the fastest neighbour
+   */
+  patience(ms: number, now: number, of: "master" | "neighbours" = "neighbours"): number {
+    let usual = 0;
+    for (let source = 1; of === "neighbours" && source < this.#peers.length; source++) {
+      const peer = this.#peers[source];
+      if (!peer.gone && peer.usual > 0 && (usual === 0 || peer.usual < usual)) usual = peer.usual;
+    }
+    usual ||= this.#peers[MASTER].usual;
     // While the first one comes, it takes at least as long as it has by now.
-    const usual = this.#usual === 0 && this.#hasBegun ? now - this.#askedAt : this.#usual;
+    if (usual === 0 && this.#hasBegun) usual = now - this.#askedAt;
     return ms * Math.max(1, usual / USUAL_MS);
   }
 
@@ -298,7 +308,7 @@ export class ExchangeSchedule {
     if (asked !== undefined && asked.source === source) {
       const peer = this.#peers[source];
       const took = now - Math.max(asked.at, peer.servedAt);
-      this.#usual = smoothed(this.#usual, took);
+      peer.usual = smoothed(peer.usual, took);
       peer.msPerByte = smoothed(peer.msPerByte, took / unit.init.bytes);
       peer.servedAt = now;
       peer.heardAt = now;
@@ -546,7 +556,7 @@ export class ExchangeSchedule {
     if (this.#waiting.length === 0 || now < this.#masterAfter) return false;
     // One at a time, while it is likely to be in vain.
     if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
-    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now);
+    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now, "master");
     if (this.#init.position < 0 && this.#live > 0 && !isLate) return false;
     if (this.#live === 0) return true;
     const { underWay } = this.#peers[MASTER];
@@ -648,6 +658,7 @@ function newPeer(): Peer {
     wanted: 0,
     underWay: 0,
     msPerByte: 0,
+    usual: 0,
     heardAt: 0,
     servedAt: 0,
     avoidUntil: 0,

@@ -340,7 +340,7 @@ export class Exchange {
   #isPatient({ elsewhereSince }: Entry): boolean {
     if (elsewhereSince === undefined) return true;
     const now = this.#now();
-    const patience = this.#schedule.patience(ELSEWHERE_PATIENCE_MS, now);
+    const patience = this.#schedule.patience(ELSEWHERE_PATIENCE_MS, now, "master");
     return now - elsewhereSince < patience && now - this.#foundOutAt > FOUND_OUT_MS;
   }
 

@@ -281,6 +281,23 @@ test("where a unit takes long, patience is as long", (t) => {
   t.is(fast.patience(3_000, 90_000), 3_000);
 });
 
+test("one slow neighbour makes nobody wait longer for the others", (t) => {
+  const schedule = start({ position: -1, peers: 2, units: 2 });
+  for (const source of [1, 2]) schedule.has(source, source - 1);
+  t.is(schedule.next(0).length, 2);
+  schedule.arrived(0, 500);
+  schedule.arrived(1, 15_000);
+  t.is(schedule.patience(3_000, 15_000), 3_000);
+
+  const far = start({ units: 8 });
+  for (const { unit } of far.next(0)) far.arrived(unit, 30_000);
+  far.has(1, 4);
+  t.true(far.next(30_000).some(({ unit, source }) => unit === 4 && source === 1));
+  far.arrived(4, 30_200);
+  t.is(far.patience(3_000, 30_200), 3_000, "neighbours near by are left soon");
+  t.is(far.patience(3_000, 30_200, "master"), 42_000, "a master that is far away has time");
+});
+
 test("where a unit takes long, what neighbours have not taken yet is not taken for unwanted", (t) => {
   const schedule = start({ units: 64 });
   const asked = schedule.next(0);
