@@ -152,10 +152,11 @@ export class LevelHashCache implements HashCache {
 
   /** Whoever meets damage while it is being put right waits for that. Never fails: without a cache more is read. */
   #forget(): Promise<void> {
-    const beginning = this.#beginAnew().catch(() => undefined);
-    this.#forgetting ??= beginning.finally(() => {
-      this.#forgetting = undefined;
-    });
+    this.#forgetting ??= this.#beginAnew()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#forgetting = undefined;
+      });
     return this.#forgetting;
   }
 
