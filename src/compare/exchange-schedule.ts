@@ -8,6 +8,7 @@
  *    └─refused(), released(), left(), stalled()
  * ```
  */
+import { smoothed } from "./smoothed.ts";
 
 /** A source by number; the master is always there and has everything. */
 export type Source = number;
@@ -81,7 +82,6 @@ const AVOID_MS = 5_000;
 const USUAL_MS = 1_500;
 /** A remote that is not to ask the master does so all the same when it has got nothing for so long. */
 const PATIENCE_MS = 10_000;
-const SMOOTHING = 0.3;
 /** A neighbour that takes so many times as long as the fastest is asked only for what no faster one has. */
 const SLOW_FACTOR = 4;
 /** A unit that waits at one source moves to another that has it in less than this part of the time. */
@@ -417,14 +417,15 @@ export class ExchangeSchedule {
    */
   stalled(now: number): { unit: number; source: Source }[] {
     const cancelled: { unit: number; source: Source }[] = [];
+    const [least, most] = [this.patience(STALL_MS, now), this.patience(MAX_STALL_MS, now)];
     for (let source = 1; source < this.#peers.length; source++) {
       const peer = this.#peers[source];
       if (peer.gone || peer.underWay === 0) continue;
       let oldest = now;
       for (const asked of this.#asked.values())
         if (asked.source === source && asked.isSent) oldest = Math.min(oldest, asked.at);
-      const usual = Math.min(STALL_FACTOR * peer.underWay * peer.msPerByte, this.patience(MAX_STALL_MS, now));
-      if (now - Math.max(peer.heardAt, oldest) < Math.max(this.patience(STALL_MS, now), usual)) continue;
+      const usual = Math.min(STALL_FACTOR * peer.underWay * peer.msPerByte, most);
+      if (now - Math.max(peer.heardAt, oldest) < Math.max(least, usual)) continue;
       peer.avoidUntil = now + AVOID_MS;
       peer.msPerByte *= 4;
       for (const [unit, asked] of [...this.#asked]) {
@@ -556,9 +557,9 @@ export class ExchangeSchedule {
     if (this.#waiting.length === 0 || now < this.#masterAfter) return false;
     // One at a time, while it is likely to be in vain.
     if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
-    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now, "master");
-    if (this.#init.position < 0 && this.#live > 0 && !isLate) return false;
     if (this.#live === 0) return true;
+    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now, "master");
+    if (this.#init.position < 0 && !isLate) return false;
     const { underWay } = this.#peers[MASTER];
     const [shareWithin, unsharedMs] = [this.patience(SHARE_WITHIN_MS, now), this.patience(UNSHARED_MS, now)];
     for (const [id, unshared] of this.#unshared) {
@@ -672,11 +673,6 @@ function holds(peer: Peer, id: number): boolean {
 
 function peerWindow({ msPerByte }: Peer): number {
   return msPerByte === 0 ? FIRST_WINDOW_BYTES : Math.min(WINDOW_MS / msPerByte, PEER_WINDOW_BYTES);
-}
-
-/** Moved towards a further value; the first one counts alone. */
-function smoothed(average: number, value: number): number {
-  return average === 0 ? value : average + SMOOTHING * (value - average);
 }
 
 function comesFirst(one: Unit, other: Unit): boolean {

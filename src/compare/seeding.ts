@@ -2,6 +2,7 @@
  * Whom the master has given what, so that each unit leaves it about once: what one remote has been
  * given, another gets from that one. Pure: time is handed in, in milliseconds.
  */
+import { smoothed } from "./smoothed.ts";
 
 /** How long a remote may take to pass a unit on, at least, after it was sent. */
 const PASS_ON_MS = 5_000;
@@ -9,7 +10,6 @@ const PASS_ON_MS = 5_000;
 const PASS_ON_FACTOR = 4;
 /** While the master has nothing else to send, it does not wait longer than this, or than that way took. */
 const IDLE_PASS_ON_MS = 2_500;
-const SMOOTHING = 0.3;
 
 /**
  * When all has been given once, what is on its way through the fleet comes sooner if an idle master gives
@@ -88,7 +88,7 @@ export class Seeding {
     const given = this.#given.get(unit);
     if (given?.to !== to) return;
     const took = now - given.at;
-    this.#usual = this.#usual === 0 ? took : this.#usual + SMOOTHING * (took - this.#usual);
+    this.#usual = smoothed(this.#usual, took);
     given.sentAt = Math.min(given.sentAt, now);
     wait(given, now, took);
   }

@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
@@ -7,7 +6,9 @@ import { Level } from "level";
 import { SUITE } from "../../src/model/suite.ts";
 import type { CachedHashes, HashCache, HashKeys } from "../../src/ports/store.ts";
 import { LevelHashCache } from "../../src/store/hash-cache.ts";
+import { hasSysAdmin } from "../fixtures/capabilities.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
+import { smallDisk } from "../fixtures/small-disk.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 interface Key {
@@ -334,24 +335,18 @@ test("LevelDB: whoever meets damage at the same time is answered, and the cache 
 });
 
 // Seen: with a cache directory of its own that was full every round ended as a fault in Lockstep.
-(process.getuid?.() === 0 && process.platform === "linux" ? test : test.skip)(
-  "a cache that cannot be begun anew knows nothing until it can",
-  async (t) => {
-    const location = join(tempDirectory(t), "cache");
-    mkdirSync(location);
-    t.is(spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", location]).status, 0);
-    const cache = await LevelHashCache.open(location);
-    try {
-      const keys = Array.from({ length: 10_000 }, (_, i) => ({ ...KEY, inodeLow: i }));
-      const hashes = hashesOf(keys.map((_, i) => i));
-      await cache.store(keysOf(keys), hashes);
-      t.deepEqual(await found(cache, keys.slice(0, 2)), [undefined, undefined]);
-      await cache.store(keysOf(keys.slice(0, 2)), hashesOf([7, 8]));
-      t.deepEqual(await found(cache, keys.slice(0, 2)), [7, 8]);
-      t.deepEqual(await cache.lookupChunks(keysOf([KEY]), "inode"), [undefined]);
-    } finally {
-      await cache.close();
-      spawnSync("umount", [location]);
-    }
-  },
-);
+(hasSysAdmin() ? test : test.skip)("a cache that cannot be begun anew knows nothing until it can", async (t) => {
+  const location = smallDisk(t, "256k");
+  const cache = await LevelHashCache.open(location);
+  try {
+    const keys = Array.from({ length: 10_000 }, (_, i) => ({ ...KEY, inodeLow: i }));
+    const hashes = hashesOf(keys.map((_, i) => i));
+    await cache.store(keysOf(keys), hashes);
+    t.deepEqual(await found(cache, keys.slice(0, 2)), [undefined, undefined]);
+    await cache.store(keysOf(keys.slice(0, 2)), hashesOf([7, 8]));
+    t.deepEqual(await found(cache, keys.slice(0, 2)), [7, 8]);
+    t.deepEqual(await cache.lookupChunks(keysOf([KEY]), "inode"), [undefined]);
+  } finally {
+    await cache.close();
+  }
+});

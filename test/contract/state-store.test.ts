@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { RoundReport } from "../../src/model/report.ts";
 import { LevelStateStore } from "../../src/store/state-store.ts";
+import { hasSysAdmin } from "../fixtures/capabilities.ts";
+import { smallDisk } from "../fixtures/small-disk.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 interface Opened {
@@ -104,33 +105,27 @@ test("a damaged state is refused with a code", async (t) => {
 });
 
 // Seen: what was written after the disk had been full was gone at the next start, and an old epoch in force again.
-(process.getuid?.() === 0 && process.platform === "linux" ? test : test.skip)(
-  "what is written after the disk was full is there after a restart",
-  async (t) => {
-    const directory = join(tempDirectory(t), "small");
-    mkdirSync(directory);
-    t.is(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]).status, 0);
-    const location = join(directory, "state");
-    let store = await LevelStateStore.open(location);
-    try {
-      await store.putHighestSequence("www", 1);
-      const filler = join(directory, "filler");
-      t.throws(() => writeFileSync(filler, Buffer.alloc(2 << 20)));
-      const write = async (): Promise<void> => {
-        for (let part = 0; part < 100; part++) await store.journal("www").write(part, new Uint8Array(10_000));
-      };
-      await t.throwsAsync(write(), { code: "LOCKSTEP_STATE_UNUSABLE" });
-      await t.throwsAsync(write(), { code: "LOCKSTEP_STATE_UNUSABLE" }, "it is full still");
-      rmSync(filler);
-      await Promise.all([2, 3, 4].map((sequence) => store.putHighestSequence("www", sequence)));
-      await store.putAssignment("www", Uint8Array.of(1));
-      await store.close();
-      store = await LevelStateStore.open(location);
-      t.is(await store.highestSequence("www"), 4);
-      t.is((await store.assignments()).size, 1);
-    } finally {
-      await store.close();
-      spawnSync("umount", [directory]);
-    }
-  },
-);
+(hasSysAdmin() ? test : test.skip)("what is written after the disk was full is there after a restart", async (t) => {
+  const directory = smallDisk(t, "1m");
+  const location = join(directory, "state");
+  let store = await LevelStateStore.open(location);
+  try {
+    await store.putHighestSequence("www", 1);
+    const filler = join(directory, "filler");
+    t.throws(() => writeFileSync(filler, Buffer.alloc(2 << 20)));
+    const write = async (): Promise<void> => {
+      for (let part = 0; part < 100; part++) await store.journal("www").write(part, new Uint8Array(10_000));
+    };
+    await t.throwsAsync(write(), { code: "LOCKSTEP_STATE_UNUSABLE" });
+    await t.throwsAsync(write(), { code: "LOCKSTEP_STATE_UNUSABLE" }, "it is full still");
+    rmSync(filler);
+    await Promise.all([2, 3, 4].map((sequence) => store.putHighestSequence("www", sequence)));
+    await store.putAssignment("www", Uint8Array.of(1));
+    await store.close();
+    store = await LevelStateStore.open(location);
+    t.is(await store.highestSequence("www"), 4);
+    t.is((await store.assignments()).size, 1);
+  } finally {
+    await store.close();
+  }
+});
