@@ -87,6 +87,8 @@ const DECISIONS_TEST = "test/unit/decisions.test.ts";
 const CHANNEL_TEST = "test/contract/channel.test.ts";
 const TREE_TEST = "test/contract/open-tree.test.ts";
 const CALLS_TEST = "test/contract/system-calls.test.ts";
+const PLAIN_RENAMES = "src/tree/plain-renames.ts";
+const PLAIN_RENAMES_TEST = "test/contract/plain-renames-crash.test.ts";
 const OLD_KERNEL_TEST = "test/contract/old-kernel.test.ts";
 const CONFINED_TEST = "test/contract/confined-directories.test.ts";
 const READ_TEST = "test/contract/read-stable.test.ts";
@@ -787,6 +789,28 @@ const DEFENCES: readonly Defence[] = [
     by: "  }",
     test: "test/contract/open-tree.test.ts",
     match: "a round that is cut short leaves nothing open",
+  },
+  {
+    name: "plain renames: an old version has a second name before it is replaced",
+    file: PLAIN_RENAMES,
+    remove: "if (linked) linkAside(names, to, toName, from, aside, target);",
+    by: "if (from < 0) linkAside(names, to, toName, from, aside, target);",
+    test: PLAIN_RENAMES_TEST,
+  },
+  {
+    name: "plain renames: what has the name already is kept where there are no links",
+    file: PLAIN_RENAMES,
+    remove:
+      'if (names.stat(to, toName, newFileStat())) throw new SystemError("EEXIST", "rename");\n  names.replace(from, fromName, to, toName);',
+    by: "names.replace(from, fromName, to, toName);",
+    test: PLAIN_RENAMES_TEST,
+  },
+  {
+    name: "calls: one time by itself is seen to be set",
+    file: CALLS,
+    remove: "if (tries) setsOneTime = isNear();",
+    by: "if (tries) setsOneTime = true;",
+    test: "test/e2e/fuse-root.test.ts",
   },
   {
     name: "commit: create refuses an existing target (calls)",

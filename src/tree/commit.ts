@@ -182,6 +182,11 @@ function commitProblem(path: BytePath, error: unknown): Problem {
       "the file system cannot move this (EXDEV): the lower directory of an overlay, or another quota project";
     return { path, code: "LOCKSTEP_APPLY_FAILED", message };
   }
+  if (errno === "EOPNOTSUPP" && error instanceof SystemError && error.call.startsWith("rename")) {
+    const message =
+      "the file system can neither exchange names nor give a file a second one, so nothing of it is replaced (EOPNOTSUPP); the root has to lie on another";
+    return { path, code: "LOCKSTEP_APPLY_FAILED", message };
+  }
   if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
     const message = `is not as it was when it was compared (${errno}); it is compared again`;
     return { path, code: "LOCKSTEP_TARGET_CHANGED", message };

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import type Koffi from "koffi";
 import { failCall } from "./fail-call.ts";
+import { exchange, LACKS_EXCHANGE, type PlainNames, renameFresh } from "./plain-renames.ts";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
 
 /** Numbers of the system calls that not every libc wraps (arch/…/syscall tables of Linux). */
@@ -64,6 +65,8 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 const UTIME_OMIT = 0x3ffffffe;
+/** No file system keeps times more coarsely than FAT. */
+const TIME_STEP_SEC = 2;
 /** A broken lease raises this signal; by default SIGIO would end the process, SIGURG is ignored. */
 const SIGURG = 23;
 
@@ -83,8 +86,14 @@ function openFileLimit(): number {
   return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
-/** @throws when koffi or this processor is not supported; the caller falls back */
-export function createLinuxCalls(): SystemCalls {
+/** A file system that has no flags for renames (renameat2(2)), or a kernel before 3.15. */
+const NO_FLAGS: ReadonlySet<number> = new Set([constants.errno.EINVAL, constants.errno.ENOSYS]);
+
+/**
+ * @param tellLack is told of what turns out later
+ * @throws when koffi or this processor is not supported; the caller falls back
+ */
+export function createLinuxCalls(tellLack: (lack: string) => void = () => undefined): SystemCalls {
   const numbers = SYSCALLS[process.arch];
   if (process.platform !== "linux" || numbers === undefined) throw new Error(`no native calls on ${process.arch}`);
   // Here and not above: where it has nothing for this system, importing it fails.
@@ -95,6 +104,7 @@ export function createLinuxCalls(): SystemCalls {
   const getdents = libc.func("syscall", "long", ["long", "int", "void *", "size_t"]);
   const statx = libc.func("syscall", "long", ["long", "int", "void *", "int", "uint", "void *"]);
   const renameat2 = libc.func("syscall", "long", ["long", "int", "void *", "int", "void *", "uint"]);
+  const renameat = libc.func("renameat", "int", ["int", "void *", "int", "void *"]);
   const fchmodat2 = libc.func("syscall", "long", ["long", "int", "void *", "uint", "int"]);
   const readlinkat = libc.func("readlinkat", "long", ["int", "void *", "void *", "size_t"]);
   const fchownat = libc.func("fchownat", "int", ["int", "void *", "uint", "uint", "int"]);
@@ -137,7 +147,6 @@ export function createLinuxCalls(): SystemCalls {
   const linkTarget = Buffer.alloc(PATH_BYTES);
   // struct timespec[2]: access time, which stays (UTIME_OMIT), then modification time; in 4-byte words
   const times = new Int32Array(8);
-  times[2] = UTIME_OMIT;
   const vfs = Buffer.alloc(256);
   const lockRange = Buffer.alloc(32);
   const how = Buffer.alloc(24);
@@ -200,6 +209,14 @@ export function createLinuxCalls(): SystemCalls {
     if (errno === constants.errno.ENOENT || errno === constants.errno.ENOTDIR) return false;
     failCall("statx");
   }
+  const modifiedSec = (): number => stx32s[29] * 4294967296 + stx32[28];
+  function putTime(at: number, sec: number, nsec: number): void {
+    times[at] = sec;
+    times[at + 1] = Math.floor(sec / 4294967296);
+    times[at + 2] = nsec;
+  }
+  /** Whether the root's file system sets one time by itself; much of FUSE says so and does nothing. Undefined: not known yet. */
+  let setsOneTime: boolean | undefined;
   function fill(into: FileStat): void {
     // struct statx, uapi/linux/stat.h; offsets in 4-byte words
     into.links = stx32[4];
@@ -211,7 +228,7 @@ export function createLinuxCalls(): SystemCalls {
     into.size = stx32[11] * 4294967296 + stx32[10];
     into.ctimeSec = stx32s[25] * 4294967296 + stx32[24];
     into.ctimeNsec = stx32[26];
-    into.mtimeSec = stx32s[29] * 4294967296 + stx32[28];
+    into.mtimeSec = modifiedSec();
     into.mtimeNsec = stx32[30];
     into.rdevMajor = stx32[32];
     into.rdevMinor = stx32[33];
@@ -262,7 +279,7 @@ export function createLinuxCalls(): SystemCalls {
     );
   }
 
-  return {
+  const calls: SystemCalls = {
     lacks,
     canChown,
     canMakeDevices: canChown,
@@ -274,6 +291,7 @@ export function createLinuxCalls(): SystemCalls {
       const bytes = Buffer.from(`${path}\0`);
       const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
       if (fd < 0) failCall("open");
+      setsOneTime = undefined;
       return fd;
     },
     openDirectory(root, path) {
@@ -389,11 +407,22 @@ export function createLinuxCalls(): SystemCalls {
       check(fchownat(directory, first(name), uid, gid, flags) as number, "fchownat");
     },
     setTime(directory, name, sec, nsec) {
-      times[4] = sec;
-      times[5] = Math.floor(sec / 4294967296);
-      times[6] = nsec;
-      const path = first(name === "" ? "." : name);
-      check(utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW) as number, "utimensat");
+      putTime(4, sec, nsec);
+      // Looking at it leaves another name in the buffer.
+      const set = (): void =>
+        check(utimensat(directory, first(name === "" ? "." : name), times, AT_SYMLINK_NOFOLLOW) as number, "utimensat");
+      const isNear = (): boolean => look(directory, name) && Math.abs(modifiedSec() - sec) <= TIME_STEP_SEC;
+      // Where it hardly moves, what came of it would not tell.
+      const tries = setsOneTime === undefined && !isNear();
+      if (setsOneTime || tries) {
+        times[2] = UTIME_OMIT;
+        set();
+        if (tries) setsOneTime = isNear();
+        if (setsOneTime) return;
+      }
+      if (!look(directory, name)) throw new SystemError("ENOENT", "utimensat");
+      putTime(0, stx32s[17] * 4294967296 + stx32[16], stx32[18]);
+      set();
     },
     listXattrs(directory, name) {
       const length = listNames(directory, name);
@@ -447,7 +476,13 @@ export function createLinuxCalls(): SystemCalls {
     rename(from, fromName, to, toName, how) {
       const flags = how === "fresh" ? RENAME_NOREPLACE : RENAME_EXCHANGE;
       const result = renameat2(numbers.renameat2, from, first(fromName), to, second(toName), flags) as number;
-      check(result, "renameat2");
+      if (result >= 0) return;
+      if (!NO_FLAGS.has(koffi.errno())) failCall("renameat2");
+      if (!lacks.includes(LACKS_EXCHANGE)) {
+        lacks.push(LACKS_EXCHANGE);
+        tellLack(LACKS_EXCHANGE);
+      }
+      (how === "fresh" ? renameFresh : exchange)(names, from, fromName, to, toName);
     },
     unlink(directory, name) {
       check(unlinkat(directory, first(name), 0) as number, "unlinkat");
@@ -503,4 +538,14 @@ export function createLinuxCalls(): SystemCalls {
       failCall("fcntl");
     },
   };
+  const names: PlainNames = {
+    stat: calls.stat,
+    makeLink: calls.makeLink,
+    unlink: calls.unlink,
+    linksSymlinks: true,
+    replace(from, fromName, to, toName) {
+      check(renameat(from, first(fromName), to, second(toName)) as number, "renameat");
+    },
+  };
+  return calls;
 }

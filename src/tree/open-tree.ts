@@ -88,6 +88,8 @@ type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content:
  * @param path the directory it means here
  */
 export function openTree(name: string, path: string, cache: HashCache, journal: ApplyJournal): Tree {
+  const { lacks: known, canLock } = chooseCalls();
+  const lacks = new Set(known);
   const rounds = new RestartingWorker(
     "round-worker",
     { name, path },
@@ -98,10 +100,10 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
       storeChunks: (...args: Parameters<HashCache["storeChunks"]>) => cache.storeChunks(...args),
       writeJournal: (part: number, bytes: Uint8Array) => journal.write(part, bytes),
       clearJournal: () => journal.clear(),
+      lack: (lack: string) => void lacks.add(lack),
     },
   );
   const recent = new RecentContent();
-  const { lacks, canLock } = chooseCalls();
   let holder: HoldProcess | undefined;
   let ending: Promise<unknown> = Promise.resolve();
   const startHolder = async (): Promise<void> => {
@@ -124,7 +126,9 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
   contents.start();
   return {
     name,
-    lacks,
+    get lacks() {
+      return [...lacks];
+    },
     begin(): TreeRound {
       let closed = false;
       // What is left of a round that has ended must not meddle with the next one, which the same worker runs.

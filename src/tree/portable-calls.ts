@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { exchange, LACKS_EXCHANGE, type PlainNames, renameFresh } from "./plain-renames.ts";
 import {
   type DirectoryHandle,
   errnoOf,
@@ -71,10 +72,11 @@ export function createPortableCalls(): SystemCalls {
     }
   };
 
-  return {
+  const calls: SystemCalls = {
     lacks: [
       "times are set to about a microsecond only",
       "a directory swapped for a symlink during a sync is noticed, but not excluded (no openat2)",
+      LACKS_EXCHANGE,
       "files are not read under a lease",
       "fifos, devices and sockets cannot be made",
       "extended attributes and ACLs are not carried",
@@ -182,29 +184,7 @@ export function createPortableCalls(): SystemCalls {
       throw new SystemError(format === S_IFIFO ? "ENOTSUP" : "EPERM", "mknod");
     },
     rename(from, fromName, to, toName, how) {
-      const [source, target] = [at(from, fromName), at(to, toName)];
-      attempt("rename", () => {
-        if (how === "fresh") {
-          if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw new SystemError("EEXIST", "rename");
-          fs.renameSync(source, target);
-          return;
-        }
-        // No exchange here: the old version steps aside under a second name, then the new one takes
-        // its place. A file is put over the other in one step.
-        const aside = Buffer.concat([source, Buffer.from(".aside")]);
-        const [a, b] = [notFollowed(source), notFollowed(target)];
-        if (a.ino === b.ino && a.dev === b.dev) return;
-        // Neither is a directory; and link(2) of some systems follows a symbolic link.
-        if ([a, b].every((stat) => !stat.isDirectory() && !stat.isSymbolicLink())) {
-          fs.linkSync(target, aside);
-          fs.renameSync(source, target);
-          fs.renameSync(aside, source);
-        } else {
-          fs.renameSync(target, aside);
-          fs.renameSync(source, target);
-          fs.renameSync(aside, source);
-        }
-      });
+      (how === "fresh" ? renameFresh : exchange)(names, from, fromName, to, toName);
     },
     unlink: (directory, name) => attempt("unlink", () => fs.unlinkSync(at(directory, name))),
     removeDirectory: (directory, name) => attempt("rmdir", () => fs.rmdirSync(at(directory, name))),
@@ -241,4 +221,12 @@ export function createPortableCalls(): SystemCalls {
       throw new SystemError("ENOTSUP", "flock");
     },
   };
+  const names: PlainNames = {
+    stat: calls.stat,
+    makeLink: calls.makeLink,
+    unlink: calls.unlink,
+    linksSymlinks: process.platform === "linux",
+    replace: (from, fromName, to, toName) => attempt("rename", () => fs.renameSync(at(from, fromName), at(to, toName))),
+  };
+  return calls;
 }

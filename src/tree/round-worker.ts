@@ -64,7 +64,7 @@ export interface RoundWorkerData {
 
 if (parentPort === null) throw new Error("runs as a worker only");
 const { name, path } = workerData as RoundWorkerData;
-const calls = chooseCalls();
+const calls = chooseCalls((lack) => void port.call("lack", [lack]));
 const hasher = createHasher();
 const reader = new StableReader(calls, hasher, SUITE);
 const compressor = createCompressor();

@@ -1,0 +1,127 @@
+/**
+ * Renames where there are no flags for them, as renameat2(2) has: on other systems, and on file systems such as
+ * NFS, ZFS before 2.2 and most of FUSE. What one call does elsewhere takes several here, in an order that keeps
+ * every file wholly old or wholly new.
+ */
+import {
+  type DirectoryHandle,
+  errnoOf,
+  type FileStat,
+  newFileStat,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  type SystemCalls,
+  SystemError,
+} from "./system-calls.ts";
+
+export interface PlainNames extends Pick<SystemCalls, "stat" | "makeLink" | "unlink"> {
+  /** Whether a symbolic link can have a second name; link(2) of some systems follows it. */
+  readonly linksSymlinks: boolean;
+  /** rename(2): what the new name led to is gone. */
+  replace(from: DirectoryHandle, fromName: string, to: DirectoryHandle, toName: string): void;
+}
+
+/** What link(2) says where the file system has none, or allows none of this file. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+export const LACKS_EXCHANGE =
+  "names cannot be exchanged (renameat2): a directory that turns into something else, or something into a directory, is missing for a moment";
+
+/**
+ * Gives something a name that must be free. Of a directory, and where there are no hard links, that is looked at
+ * before, so that who makes the name in that very moment loses it.
+ *
+ * @throws SystemError EEXIST
+ */
+export function renameFresh(
+  names: PlainNames,
+  from: DirectoryHandle,
+  fromName: string,
+  to: DirectoryHandle,
+  toName: string,
+): void {
+  const source = existing(names, from, fromName);
+  if (canLink(names, source)) {
+    try {
+      names.makeLink(from, fromName, to, toName);
+      names.unlink(from, fromName);
+      return;
+    } catch (error) {
+      if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
+    }
+  }
+  if (names.stat(to, toName, newFileStat())) throw new SystemError("EEXIST", "rename");
+  names.replace(from, fromName, to, toName);
+}
+
+/**
+ * Swaps two names. A file keeps its old version by a second name, and the new one is put over it in one step. Where
+ * a directory is among the two, nothing is at the second name for a moment.
+ *
+ * @throws SystemError EOPNOTSUPP, with nothing done, of files without second names, as one could not be given back
+ */
+export function exchange(
+  names: PlainNames,
+  from: DirectoryHandle,
+  fromName: string,
+  to: DirectoryHandle,
+  toName: string,
+): void {
+  const [source, target] = [existing(names, from, fromName), existing(names, to, toName)];
+  if (isSameInode(source, target)) return;
+  const aside = `${fromName}.aside`;
+  const linked = canLink(names, source) && canLink(names, target);
+  if (linked) linkAside(names, to, toName, from, aside, target);
+  else moveAside(names, to, toName, from, aside);
+  try {
+    names.replace(from, fromName, to, toName);
+  } catch (error) {
+    if (linked) names.unlink(from, aside);
+    else renameFresh(names, from, aside, to, toName);
+    throw error;
+  }
+  names.replace(from, aside, from, fromName);
+}
+
+function linkAside(
+  names: PlainNames,
+  to: DirectoryHandle,
+  toName: string,
+  from: DirectoryHandle,
+  aside: string,
+  target: FileStat,
+): void {
+  try {
+    names.makeLink(to, toName, from, aside);
+  } catch (error) {
+    // What is marked as immutable has no second name either.
+    if (!NO_LINKS.has(errnoOf(error) ?? "") || target.fixed) throw error;
+    throw new SystemError("EOPNOTSUPP", "rename");
+  }
+}
+
+function moveAside(names: PlainNames, to: DirectoryHandle, toName: string, from: DirectoryHandle, aside: string): void {
+  if (names.stat(from, aside, newFileStat())) throw new SystemError("EEXIST", "rename");
+  names.replace(to, toName, from, aside);
+}
+
+function existing(names: PlainNames, directory: DirectoryHandle, name: string): FileStat {
+  const stat = newFileStat();
+  if (!names.stat(directory, name, stat)) throw new SystemError("ENOENT", "rename");
+  return stat;
+}
+
+function canLink(names: PlainNames, { mode }: FileStat): boolean {
+  const format = mode & S_IFMT;
+  return format !== S_IFDIR && (format !== S_IFLNK || names.linksSymlinks);
+}
+
+function isSameInode(a: FileStat, b: FileStat): boolean {
+  return (
+    a.inodeLow === b.inodeLow &&
+    a.inodeHigh === b.inodeHigh &&
+    a.deviceMajor === b.deviceMajor &&
+    a.deviceMinor === b.deviceMinor
+  );
+}
