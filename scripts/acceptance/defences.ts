@@ -793,8 +793,8 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "plain renames: an old version has a second name before it is replaced",
     file: PLAIN_RENAMES,
-    remove: "if (linked) linkAside(names, to, toName, from, aside, target);",
-    by: "if (from < 0) linkAside(names, to, toName, from, aside, target);",
+    remove: "if (!linked) moveFresh(names, to, toName, from, aside);",
+    by: "if (from > 0) moveFresh(names, to, toName, from, aside);",
     test: PLAIN_RENAMES_TEST,
   },
   {

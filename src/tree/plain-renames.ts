@@ -3,6 +3,7 @@
  * NFS, ZFS before 2.2 and most of FUSE. What one call does elsewhere takes several here, in an order that keeps
  * every file wholly old or wholly new.
  */
+import { inodeKey } from "./entry-table.ts";
 import {
   type DirectoryHandle,
   errnoOf,
@@ -29,8 +30,7 @@ export const LACKS_EXCHANGE =
   "names cannot be exchanged (renameat2): a directory that turns into something else, or something into a directory, is missing for a moment";
 
 /**
- * Gives something a name that must be free. Of a directory, and where there are no hard links, that is looked at
- * before, so that who makes the name in that very moment loses it.
+ * Gives something a name that must be free.
  *
  * @throws SystemError EEXIST
  */
@@ -41,16 +41,41 @@ export function renameFresh(
   to: DirectoryHandle,
   toName: string,
 ): void {
-  const source = existing(names, from, fromName);
-  if (canLink(names, source)) {
-    try {
-      names.makeLink(from, fromName, to, toName);
-      names.unlink(from, fromName);
-      return;
-    } catch (error) {
-      if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
-    }
+  if (canLink(names, existing(names, from, fromName)) && tryLink(names, from, fromName, to, toName)) {
+    names.unlink(from, fromName);
+  } else moveFresh(names, from, fromName, to, toName);
+}
+
+/** False where there is no link to be had. */
+function tryLink(
+  names: PlainNames,
+  from: DirectoryHandle,
+  fromName: string,
+  to: DirectoryHandle,
+  toName: string,
+): boolean {
+  try {
+    names.makeLink(from, fromName, to, toName);
+    return true;
+  } catch (error) {
+    if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
+    return false;
   }
+}
+
+/**
+ * The same for a directory, or where there are no hard links: the name is looked at before, so that who makes it in
+ * that very moment loses it.
+ *
+ * @throws SystemError EEXIST
+ */
+export function moveFresh(
+  names: PlainNames,
+  from: DirectoryHandle,
+  fromName: string,
+  to: DirectoryHandle,
+  toName: string,
+): void {
   if (names.stat(to, toName, newFileStat())) throw new SystemError("EEXIST", "rename");
   names.replace(from, fromName, to, toName);
 }
@@ -69,41 +94,21 @@ export function exchange(
   toName: string,
 ): void {
   const [source, target] = [existing(names, from, fromName), existing(names, to, toName)];
-  if (isSameInode(source, target)) return;
+  if (inodeKey(source) === inodeKey(target)) return;
   const aside = `${fromName}.aside`;
   const linked = canLink(names, source) && canLink(names, target);
-  if (linked) linkAside(names, to, toName, from, aside, target);
-  else moveAside(names, to, toName, from, aside);
+  if (!linked) moveFresh(names, to, toName, from, aside);
+  // Of what is marked as immutable there is no second name either.
+  else if (!tryLink(names, to, toName, from, aside))
+    throw new SystemError(target.fixed ? "EPERM" : "EOPNOTSUPP", "rename");
   try {
     names.replace(from, fromName, to, toName);
   } catch (error) {
     if (linked) names.unlink(from, aside);
-    else renameFresh(names, from, aside, to, toName);
+    else moveFresh(names, from, aside, to, toName);
     throw error;
   }
   names.replace(from, aside, from, fromName);
-}
-
-function linkAside(
-  names: PlainNames,
-  to: DirectoryHandle,
-  toName: string,
-  from: DirectoryHandle,
-  aside: string,
-  target: FileStat,
-): void {
-  try {
-    names.makeLink(to, toName, from, aside);
-  } catch (error) {
-    // What is marked as immutable has no second name either.
-    if (!NO_LINKS.has(errnoOf(error) ?? "") || target.fixed) throw error;
-    throw new SystemError("EOPNOTSUPP", "rename");
-  }
-}
-
-function moveAside(names: PlainNames, to: DirectoryHandle, toName: string, from: DirectoryHandle, aside: string): void {
-  if (names.stat(from, aside, newFileStat())) throw new SystemError("EEXIST", "rename");
-  names.replace(to, toName, from, aside);
 }
 
 function existing(names: PlainNames, directory: DirectoryHandle, name: string): FileStat {
@@ -115,13 +120,4 @@ function existing(names: PlainNames, directory: DirectoryHandle, name: string): 
 function canLink(names: PlainNames, { mode }: FileStat): boolean {
   const format = mode & S_IFMT;
   return format !== S_IFDIR && (format !== S_IFLNK || names.linksSymlinks);
-}
-
-function isSameInode(a: FileStat, b: FileStat): boolean {
-  return (
-    a.inodeLow === b.inodeLow &&
-    a.inodeHigh === b.inodeHigh &&
-    a.deviceMajor === b.deviceMajor &&
-    a.deviceMinor === b.deviceMinor
-  );
 }

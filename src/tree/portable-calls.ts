@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { exchange, LACKS_EXCHANGE, type PlainNames, renameFresh } from "./plain-renames.ts";
+import { exchange, LACKS_EXCHANGE, moveFresh, type PlainNames, renameFresh } from "./plain-renames.ts";
 import {
   type DirectoryHandle,
   errnoOf,
@@ -184,7 +184,9 @@ export function createPortableCalls(): SystemCalls {
       throw new SystemError(format === S_IFIFO ? "ENOTSUP" : "EPERM", "mknod");
     },
     rename(from, fromName, to, toName, how) {
-      (how === "fresh" ? renameFresh : exchange)(names, from, fromName, to, toName);
+      // On Windows to unlink one name of a read-only file makes the others writable.
+      const fresh = process.platform === "win32" ? moveFresh : renameFresh;
+      (how === "fresh" ? fresh : exchange)(names, from, fromName, to, toName);
     },
     unlink: (directory, name) => attempt("unlink", () => fs.unlinkSync(at(directory, name))),
     removeDirectory: (directory, name) => attempt("rmdir", () => fs.rmdirSync(at(directory, name))),
