@@ -142,7 +142,13 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
       download,
       clock: systemClock,
     };
-    serveHost({ ...common, comparison, version: VERSION, releaseMemory: ownsProcess ? releaseMemory : undefined });
+    serveHost({
+      ...common,
+      retireHashes: (now) => cache.retire(now),
+      comparison,
+      version: VERSION,
+      releaseMemory: ownsProcess ? releaseMemory : undefined,
+    });
     await authority.connect(mesh);
     for (const { assignment } of authority.all()) meetLater(mesh, assignment);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];

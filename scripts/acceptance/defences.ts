@@ -1363,8 +1363,29 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "cache: stores do not undo each other",
     file: CACHE,
-    remove: "const done = this.#storing.then(() => this.#store(keys, hashes));",
-    by: "const done = this.#store(keys, hashes);",
+    remove: "const done = this.#storing.then(work);",
+    by: "const done = work();",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: what is asked for moves on",
+    file: CACHE,
+    remove: "if (older.includes(1)) void",
+    by: "if (older.includes(2)) void",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: what nobody asks for is cleared",
+    file: CACHE,
+    remove: "if (isBegun) await this.#clearBut",
+    by: "if (now < 0) await this.#clearBut",
+    test: CACHE_TEST,
+  },
+  {
+    name: "cache: closes when all is written",
+    file: CACHE,
+    remove: "    await this.#storing;\n    await this.#level.close();",
+    by: "    await this.#level.close();",
     test: CACHE_TEST,
   },
   {

@@ -31,6 +31,8 @@ export interface HostComponents extends ParticipantComponents {
   readonly version: string;
   /** Limits what this host serves. */
   readonly upload: RateLimiter;
+  /** Lets go of hashes that nobody has asked for in a long time, given the milliseconds since 1970. */
+  readonly retireHashes: (now: number) => Promise<void>;
   /** Gives the system back what this process has freed, where it is this host's alone. */
   readonly releaseMemory: (() => void) | undefined;
 }
@@ -72,7 +74,8 @@ export function serveHost(components: HostComponents): void {
 }
 
 /** After a round this process has several times the memory that it needs. */
-async function rest({ trees, releaseMemory }: HostComponents, idle: IdleWatch): Promise<void> {
+async function rest({ trees, retireHashes, clock, releaseMemory }: HostComponents, idle: IdleWatch): Promise<void> {
+  await retireHashes(clock.now());
   await Promise.all([...trees.values()].map((tree) => tree.rest()));
   // A round may have begun meanwhile.
   if (idle.isIdle) releaseMemory?.();

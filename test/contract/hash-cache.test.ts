@@ -193,13 +193,18 @@ async function openRaw(location: string): Promise<Level<Buffer, Buffer>> {
   return level;
 }
 
+/** Without what the cache notes of itself. */
+async function pagesOf(level: Level<Buffer, Buffer>): Promise<[Buffer, Buffer][]> {
+  return (await level.iterator().all()).filter(([key]) => key.length > 1);
+}
+
 /** Stores ten neighbours, lets `damage` change the page that holds them, and opens the cache again. */
 async function damagedPage(t: ExecutionContext, damage: (page: Buffer) => Buffer): Promise<LevelHashCache> {
   const { cache, location, close } = await LEVEL.open(t);
   await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
   await close();
   const level = await openRaw(location);
-  const pages = await level.iterator().all();
+  const pages = await pagesOf(level);
   t.is(pages.length, 1, "neighbours share a page");
   await level.put(pages[0][0], damage(Buffer.from(pages[0][1])));
   await level.close();
@@ -218,7 +223,7 @@ test("LevelDB: a record with any byte changed is missed, never given with anothe
   await cache.store(keysOf(NEIGHBOURS.slice(0, 2)), hashesOf([100, 101]));
   await close();
   const level = await openRaw(location);
-  const [[key, page]] = await level.iterator().all();
+  const [[key, page]] = await pagesOf(level);
   await level.close();
   for (let at = 0; at < page.length; at++) {
     const changed = Buffer.from(page);
@@ -349,4 +354,97 @@ test("LevelDB: whoever meets damage at the same time is answered, and the cache 
   } finally {
     await cache.close();
   }
+});
+
+const DAY = 24 * 3600 * 1000;
+const TODAY = 1_795_000_000_000;
+
+async function openLevel(
+  t: ExecutionContext,
+): Promise<{ cache: LevelHashCache; location: string; close(): Promise<void> }> {
+  const opened = await LEVEL.open(t);
+  return { ...opened, cache: opened.cache as LevelHashCache };
+}
+
+/** How many records lie in the cache at this place. */
+async function recordsAt(location: string): Promise<number> {
+  const level = await openRaw(location);
+  const pages = await pagesOf(level);
+  await level.close();
+  return pages.length;
+}
+
+test("what nobody asks for is forgotten after two months, what somebody asks for never is", async (t) => {
+  const { cache, location, close } = await openLevel(t);
+  const [used, unused] = [
+    { ...KEY, inodeLow: 64 },
+    { ...KEY, inodeLow: 6400 },
+  ];
+  await cache.retire(TODAY);
+  await cache.store(keysOf([used, unused]), hashesOf([1, 2]));
+  await cache.storeChunks(keysOf([used, unused]), [Buffer.from("used"), Buffer.from("unused")]);
+  for (let day = 1; day <= 400; day++) {
+    await cache.retire(TODAY + day * DAY);
+    if (day === 59) t.deepEqual(await found(cache, [unused]), [2], "in the second month it is still found");
+    if (day % 20 !== 0) continue;
+    t.deepEqual(await found(cache, [used]), [1], `after ${day} days`);
+    t.deepEqual(await cache.lookupChunks(keysOf([used]), "inode"), [new Uint8Array(Buffer.from("used"))]);
+  }
+  t.deepEqual(await found(cache, [used, unused]), [1, undefined]);
+  t.deepEqual((await cache.lookupChunks(keysOf([unused]), "inode"))[0], undefined);
+  await close();
+  t.is(await recordsAt(location), 4, "a page and a list, in two generations");
+});
+
+test("a cache begins no new month each time that it is opened, and survives its circle of generations", async (t) => {
+  const { cache, location, close } = await openLevel(t);
+  await cache.retire(TODAY);
+  await cache.store(keysOf([KEY]), hashesOf([5]));
+  await close();
+  for (let opened = 0; opened < 3; opened++) {
+    const again = await LevelHashCache.open(location);
+    await again.retire(TODAY + 29 * DAY);
+    await again.close();
+  }
+  const last = await LevelHashCache.open(location);
+  t.teardown(() => last.close());
+  t.deepEqual(await found(last, [KEY]), [5]);
+  for (let month = 1; month <= 600; month++) {
+    await last.retire(TODAY + month * 31 * DAY);
+    t.deepEqual(await found(last, [KEY]), [5], `month ${month}`);
+  }
+});
+
+test("a clock that was ahead keeps a cache from nothing for longer than two more months", async (t) => {
+  const { cache } = await openLevel(t);
+  await cache.retire(TODAY + 5000 * DAY);
+  await cache.store(keysOf([KEY]), hashesOf([5]));
+  for (const day of [0, 31, 62]) await cache.retire(TODAY + day * DAY);
+  t.deepEqual(await found(cache, [KEY]), [undefined]);
+});
+
+test("records of an earlier format are forgotten", async (t) => {
+  const { cache, location, close } = await openLevel(t);
+  await cache.store(keysOf([KEY]), hashesOf([5]));
+  await close();
+  const level = await openRaw(location);
+  await level.del(Buffer.of(0xff));
+  await level.put(Buffer.alloc(16, 1), Buffer.alloc(70, 1));
+  await level.close();
+  const again = await LevelHashCache.open(location);
+  t.deepEqual(await found(again, [KEY]), [undefined]);
+  await again.close();
+  t.is(await recordsAt(location), 0);
+});
+
+test("what moves to the present generation while the cache closes is no damage", async (t) => {
+  const { cache, location, close } = await openLevel(t);
+  await cache.retire(TODAY);
+  await cache.store(keysOf([KEY]), hashesOf([5]));
+  await cache.retire(TODAY + 31 * DAY);
+  t.deepEqual(await found(cache, [KEY]), [5]);
+  await close();
+  const again = await LevelHashCache.open(location);
+  t.teardown(() => again.close());
+  t.deepEqual(await found(again, [KEY]), [5]);
 });
