@@ -791,6 +791,22 @@ const DEFENCES: readonly Defence[] = [
     match: "a round that is cut short leaves nothing open",
   },
   {
+    name: "staging: what another process works in is left alone",
+    file: "src/tree/staging-area.ts",
+    remove: "if (!this.#calls.claimDirectory(handle)) {",
+    by: "if (!this.#calls.claimDirectory(handle) && handle < 0) {",
+    test: TREE_TEST,
+    match: "what another process works in*",
+  },
+  {
+    name: "calls: a process may claim again what it has claimed",
+    file: CALLS,
+    remove: 'return look(directory, "") && ownsLock(',
+    by: 'return look(directory, "") && !ownsLock(',
+    test: CALLS_TEST,
+    match: "*a directory that this process has claimed*",
+  },
+  {
     name: "plain renames: an old version has a second name before it is replaced",
     file: PLAIN_RENAMES,
     remove: "if (!linked) moveFresh(names, to, toName, from, aside);",

@@ -38,6 +38,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_ROOT_NOT_DIRECTORY: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_UNKNOWN: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_IN_USE: { consequence: "remote", retry: true },
   LOCKSTEP_HOLD_UNAVAILABLE: { consequence: "remote", retry: false },
   LOCKSTEP_HOST_UNREACHABLE: { consequence: "remote", retry: true },
   LOCKSTEP_WRONG_HOST: { consequence: "remote", retry: false },

@@ -89,6 +89,12 @@ function openFileLimit(): number {
 /** A file system that has no flags for renames (renameat2(2)), or a kernel before 3.15. */
 const NO_FLAGS: ReadonlySet<number> = new Set([constants.errno.EINVAL, constants.errno.ENOSYS]);
 
+/** Whether this process has an flock on the inode of that number, by proc_locks(5). */
+function ownsLock(inode: number): boolean {
+  const lock = new RegExp(`FLOCK +ADVISORY +WRITE +${process.pid} +[0-9a-f]+:[0-9a-f]+:${inode} `);
+  return lock.test(readFileSync("/proc/locks", "latin1"));
+}
+
 /**
  * @param tellLack is told of what turns out later
  * @throws when koffi or this processor is not supported; the caller falls back
@@ -453,6 +459,12 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
       if ((llistxattr(inProc(directory, ""), xattrNames, xattrNames.length) as number) < 0) return false;
       const probe = lgetxattr(inProc(directory, ""), attributeName("user.lockstep"), xattrValue, 16) as number;
       return probe >= 0 || koffi.errno() !== constants.errno.EOPNOTSUPP;
+    },
+    claimDirectory(directory) {
+      if ((flock(directory, LOCK_EX | LOCK_NB) as number) === 0 || koffi.errno() !== constants.errno.EAGAIN)
+        return true;
+      // A thread that died left it open.
+      return look(directory, "") && ownsLock(stx32[9] * 4294967296 + stx32[8]);
     },
     mayChange: (directory) => (faccessat(directory, first("."), W_OK | X_OK, 0) as number) === 0,
     makeDirectory(directory, name, mode) {

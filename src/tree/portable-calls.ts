@@ -81,6 +81,7 @@ export function createPortableCalls(): SystemCalls {
       "fifos, devices and sockets cannot be made",
       "extended attributes and ACLs are not carried",
       "files cannot be locked, so no hold can be taken",
+      "two nodes on one directory are not told from one",
     ],
     canChown: process.geteuid?.() === 0,
     canMakeDevices: false,
@@ -168,6 +169,7 @@ export function createPortableCalls(): SystemCalls {
       throw new SystemError("ENOTSUP", "removexattr");
     },
     supportsXattrs: () => false,
+    claimDirectory: () => true,
     mayChange(directory) {
       try {
         fs.accessSync(at(directory, ""), fs.constants.W_OK | fs.constants.X_OK);

@@ -367,6 +367,7 @@ const handlers: Handlers = {
       void apply.staging.handle;
     } catch (error) {
       // Known before anything is fetched. Other failures are told by path, by whatever they stop.
+      if (error instanceof LockstepError) throw error;
       if (errnoOf(error) === "EROFS") throw readOnly();
     }
   },

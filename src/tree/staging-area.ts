@@ -1,10 +1,14 @@
 import { DIRECTORY, FILE } from "../model/entry.ts";
+import { LockstepError } from "../model/errors.ts";
 import { displayPath, RESERVED_NAME } from "../model/path.ts";
 import { typeOfMode } from "./entry-table.ts";
 import { type DirectoryHandle, errnoOf, type FileStat, newFileStat, type SystemCalls } from "./system-calls.ts";
 
 /** How what can neither be removed nor used is named: as nothing that a round stages. */
 const STUCK = "stuck-";
+
+const IN_USE =
+  "another node is changing this directory: nothing was changed here. Stop one of the two, or give it a directory of its own";
 
 /**
  * `ROOT/.lockstep/`: where new versions wait and old ones go to be removed. On the root's own file
@@ -20,7 +24,11 @@ export class StagingArea {
     this.#root = root;
   }
 
-  /** The area's handle, made on first use. */
+  /**
+   * The area's handle, made on first use.
+   *
+   * @throws LockstepError `LOCKSTEP_ROOT_IN_USE` while another process works in it
+   */
   get handle(): DirectoryHandle {
     if (this.#handle === undefined) {
       try {
@@ -32,7 +40,12 @@ export class StagingArea {
       // Also takes away a set-group-id bit that it got from the root: what is made in here belongs to
       // this process's own user and group.
       this.#calls.chmod(this.#root, RESERVED_NAME, 0o700);
-      this.#handle = this.#calls.openDirectory(this.#root, RESERVED_NAME);
+      const handle = this.#calls.openDirectory(this.#root, RESERVED_NAME);
+      if (!this.#calls.claimDirectory(handle)) {
+        this.#calls.closeDirectory(handle);
+        throw new LockstepError("LOCKSTEP_ROOT_IN_USE", IN_USE);
+      }
+      this.#handle = handle;
     }
     return this.#handle;
   }

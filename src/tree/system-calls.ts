@@ -82,6 +82,11 @@ export interface SystemCalls {
   /** Whether the file system of this directory can hold extended attributes. */
   supportsXattrs(directory: DirectoryHandle): boolean;
 
+  /**
+   * Keeps other processes from claiming the directory until this handle is closed (flock(2)). False while one of
+   * them has; true where that cannot be told.
+   */
+  claimDirectory(directory: DirectoryHandle): boolean;
   /** Whether names in the directory may be made and removed, as far as its mode and owner say. */
   mayChange(directory: DirectoryHandle): boolean;
   makeDirectory(directory: DirectoryHandle, name: string, mode: number): void;

@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -624,6 +625,28 @@ function fix(t: ExecutionContext, path: string, within = path): boolean {
   t.teardown(() => spawnSync("chattr", ["-R", "-i", within]));
   return spawnSync("chattr", ["+i", path]).status === 0;
 }
+
+// Seen: each removed what the other had staged, and both went on.
+test.serial("what another process works in is left alone, and told", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "f"), "new");
+  write(join(world.b, ".lockstep/0.0"), "staged by another");
+  const claims = `
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("claimed", flush=True)
+sys.stdin.read()`;
+  const other = spawn("python3", ["-c", claims, join(world.b, ".lockstep")], { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(() => other.kill());
+  await once(other.stdout, "data");
+  await t.throwsAsync(world.sync(), { code: "LOCKSTEP_ROOT_IN_USE" });
+  t.is(fs.readFileSync(join(world.b, ".lockstep/0.0"), "utf8"), "staged by another");
+  t.deepEqual(fs.readdirSync(world.b), [".lockstep"]);
+  other.stdin.end();
+  await once(other, "exit");
+  t.deepEqual((await world.sync()).problems, []);
+  t.deepEqual(fs.readdirSync(world.b), ["f"]);
+});
 
 // Seen: switched, and then nothing in the root was ever synced again.
 test.serial("a directory that holds what cannot be removed stays, and is reported", async (t) => {

@@ -660,6 +660,12 @@ test("linux: a lease is granted on a file at rest, and held until a writer comes
   calls.closeFile(fd);
 });
 
+// What a thread that died has left open must not keep this process out.
+both("a directory that this process has claimed can be claimed by it again", (t, { calls, open }) => {
+  t.true(calls.claimDirectory(open("d")));
+  t.true(calls.claimDirectory(open("d")));
+});
+
 both("handles are given back: thousands of files and directories in turn", (t, { calls, root }) => {
   for (let i = 0; i < 3000; i++) {
     calls.closeDirectory(calls.openDirectory(root, "d"));
