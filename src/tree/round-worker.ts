@@ -53,7 +53,7 @@ import {
   unpackSteps,
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
-import { errnoOf } from "./system-calls.ts";
+import { errnoOf, newFileStat } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
@@ -72,6 +72,8 @@ const cuts = new RecentCuts(SUITE);
 
 interface Open {
   readonly directories: ConfinedDirectories;
+  /** What the list is made for: the master's, or to compare with it. */
+  isSource: boolean;
   readonly list: RoundList;
   apply: ApplyContext | undefined;
   readonly blocks: Map<number, Block>;
@@ -104,6 +106,33 @@ function openRoot(): ConfinedDirectories {
   }
 }
 
+/** The directory that this handle leads to, whatever its name. */
+function identityOf({ root }: ConfinedDirectories): string {
+  const stat = newFileStat();
+  calls.stat(root, "", stat);
+  const { deviceMajor, deviceMinor, inodeHigh, inodeLow } = stat;
+  return `${deviceMajor}:${deviceMinor}:${inodeHigh}:${inodeLow}`;
+}
+
+/**
+ * A round works in the directory that it opened first. Where the root's path leads elsewhere by now (a release that
+ * was renamed in, another target of a link, a mount) what is there says nothing of the root any more.
+ *
+ * @throws LockstepError
+ */
+function checkInPlace({ directories, isSource }: Open): void {
+  const now = openRoot();
+  try {
+    if (identityOf(now) === identityOf(directories)) return;
+  } finally {
+    now.close();
+  }
+  throw new LockstepError(
+    isSource ? "LOCKSTEP_SOURCE_CHANGED" : "LOCKSTEP_TARGET_CHANGED",
+    `another directory has taken the place of root ${name} on this host during the round; sync again`,
+  );
+}
+
 function readOnly(): LockstepError {
   return new LockstepError(
     "LOCKSTEP_ROOT_READ_ONLY",
@@ -121,6 +150,7 @@ function cannotLock(): LockstepError {
 function newOpen(directories: ConfinedDirectories, list: RoundList): Open {
   return {
     directories,
+    isSource: false,
     list,
     apply: undefined,
     blocks: new Map(),
@@ -298,13 +328,17 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
 }
 
 const handlers: Handlers = {
-  scan(options: ScanOptions) {
+  async scan(options: ScanOptions) {
     if (open === undefined) {
       const directories = openRoot();
       const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache, cuts });
       open = newOpen(directories, list);
-    }
-    return open.list.scan(options);
+      open.isSource = options.isSource;
+    } else checkInPlace(open);
+    const scanned = open;
+    const summary = await scanned.list.scan(options);
+    checkInPlace(scanned);
+    return summary;
   },
   nodes: (level: number, first: number, count: number) => opened().list.nodes(level, first, count),
   batches: (indexes: number[]) => opened().list.batches(indexes),
@@ -340,7 +374,12 @@ const handlers: Handlers = {
     opened().shared.delete(id);
   },
   holeBytes: (ordinals: OrdinalRanges) => opened().list.holeBytes(ordinals),
-  absent: (paths: BytePath[]) => opened().list.absent(paths),
+  absent(paths: BytePath[]) {
+    const absent = opened().list.absent(paths);
+    // After the look: what was gone by then was gone from the root.
+    checkInPlace(opened());
+    return absent;
+  },
   freeBytes() {
     const { root } = opened().directories;
     if (calls.isReadOnly(root)) throw readOnly();

@@ -1038,6 +1038,34 @@ test.serial("steps out of order are refused by code", async (t) => {
 });
 
 // Seen: a fault in Lockstep, to be reported.
+// Seen: a release that took the old one's place on the master while a sync ran, and whose old directory was being
+// removed: what was gone from there was deleted on the remote, though the root had it; and "in step" was said of it.
+for (const isSource of [true, false]) {
+  const [side, code] = isSource ? ["master", "LOCKSTEP_SOURCE_CHANGED"] : ["remote", "LOCKSTEP_TARGET_CHANGED"];
+  test.serial(
+    `a root whose directory another one replaces during a round is not listed any more, ${side}`,
+    async (t) => {
+      const { a, masterTree } = createWorld(t);
+      for (const name of ["kept", "gone"]) write(join(a, name), name);
+      const options = { classification: WHOLE_ROOT, now: 0, fresh: false, isSource };
+      const round = masterTree.begin();
+      await round.scan(options);
+      t.deepEqual(await round.absent(["missing"]), ["missing"]);
+      fs.cpSync(a, `${a}.new`, { recursive: true });
+      fs.renameSync(a, `${a}.old`);
+      await t.throwsAsync(round.scan(options), { code: "LOCKSTEP_ROOT_MISSING" });
+      fs.renameSync(`${a}.new`, a);
+      fs.rmSync(join(`${a}.old`, "gone"));
+      await t.throwsAsync(round.absent(["gone"]), { code });
+      await t.throwsAsync(round.scan(options), { code });
+      fs.rmSync(`${a}.old`, { recursive: true });
+      await t.throwsAsync(round.scan(options), { code });
+      await round.close(false);
+      t.is((await masterTree.begin().scan(options)).entries, 2);
+    },
+  );
+}
+
 test.serial("content of a root that cannot be opened is told as unreadable", async (t) => {
   const { a, masterTree } = createWorld(t);
   fs.rmdirSync(a);
