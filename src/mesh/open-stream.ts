@@ -12,6 +12,8 @@ export const ANSWER_MS = 8_000;
 export interface StreamLimits {
   readonly maxOutboundStreams: number;
   readonly signal: AbortSignal;
+  /** Takes no connection that the peer has made: who called may be another host, with a copy of its key. */
+  readonly onlyDialled?: boolean;
 }
 
 /**
@@ -28,7 +30,10 @@ export async function openStream(
   limits: StreamLimits,
 ): Promise<{ stream: Stream; connection: Connection }> {
   // The latest: the peer may have come back on a new one, while the old one waits for what never comes.
-  const existing = node.getConnections(peer).at(-1);
+  const existing = node
+    .getConnections(peer)
+    .filter(({ direction }) => limits.onlyDialled !== true || direction === "outbound")
+    .at(-1);
   if (existing !== undefined) {
     const stop = whenSilent(existing, heard, () => {
       for (const one of node.getConnections(peer)) {
@@ -44,7 +49,7 @@ export async function openStream(
       stop();
     }
   }
-  const connection = await node.dial(peer, { signal: limits.signal });
+  const connection = await node.dial(peer, { signal: limits.signal, force: limits.onlyDialled === true });
   return { stream: await connection.newStream(protocol, limits), connection };
 }
 

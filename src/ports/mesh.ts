@@ -38,6 +38,8 @@ export interface Protocol {
   readonly windowBytes: number;
   /** Most streams of this protocol that one peer may have open. */
   readonly maxStreams: number;
+  /** Spoken only with who is at the address that the fleet file names. */
+  readonly onlyDialled?: boolean;
 }
 
 /** Whom this node lets in, decided by the assignments it keeps. */

@@ -9,6 +9,7 @@ export const ASSIGN: Protocol = {
   maxFrameBytes: 4 * MIB,
   windowBytes: 4 * MIB + 64 * KIB,
   maxStreams: 2,
+  onlyDialled: true,
 };
 
 /** A control station's commands to a host, and their events. */
@@ -17,6 +18,7 @@ export const CONTROL: Protocol = {
   maxFrameBytes: 4 * MIB,
   windowBytes: 16 * MIB,
   maxStreams: 8,
+  onlyDialled: true,
 };
 
 /** One round between the comparison server and one participant. */
@@ -25,6 +27,7 @@ export const ROUND: Protocol = {
   maxFrameBytes: 4 * MIB,
   windowBytes: 64 * MIB,
   maxStreams: 16,
+  onlyDialled: true,
 };
 
 /** Content for remotes. The window is what a remote may ask for and not yet have taken. */

@@ -1,0 +1,64 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { loadIdentity } from "../../src/mesh/identity.ts";
+import { type RunningMesh, startMesh } from "../../src/mesh/libp2p-mesh.ts";
+import { ROUND } from "../../src/wire/protocols.ts";
+import { tempDirectory } from "../fixtures/temp-directory.ts";
+
+/** Starts a mesh that says its name to whoever opens a round. */
+async function startNamed(t: ExecutionContext, data: string, name: string): Promise<RunningMesh> {
+  const identity = await loadIdentity(data);
+  const mesh = await startMesh({ identity, listen: ["/ip4/127.0.0.1/tcp/0"], admission: { isKnown: () => true } });
+  t.teardown(() => mesh.stop());
+  mesh.handle(
+    ROUND,
+    () => true,
+    (channel) => channel.send(new Uint8Array(Buffer.from(name))),
+  );
+  return mesh;
+}
+
+async function whoAnswers(from: RunningMesh, peer: string): Promise<string | undefined> {
+  const channel = await from.open(peer, ROUND, AbortSignal.timeout(10_000));
+  for await (const frame of channel.source) return Buffer.from(frame).toString();
+  return undefined;
+}
+
+interface World {
+  readonly caller: RunningMesh;
+  readonly host: RunningMesh;
+  /** Another host with a copy of its key, as one that was moved or cloned. */
+  readonly copy: RunningMesh;
+}
+
+async function createWorld(t: ExecutionContext): Promise<World> {
+  const directory = tempDirectory(t);
+  const host = await startNamed(t, join(directory, "host"), "host");
+  cpSync(join(directory, "host"), join(directory, "copy"), { recursive: true });
+  const copy = await startNamed(t, join(directory, "copy"), "copy");
+  const caller = await startNamed(t, join(directory, "caller"), "caller");
+  await caller.learn([{ name: "beta", peer: host.self, addresses: host.addresses() }]);
+  return { caller, host, copy };
+}
+
+// Seen: "in step", of the old machine, and the new one was empty.
+test.serial(
+  "a host that has moved with its key is called at its new address, while the old one still runs",
+  async (t) => {
+    const { caller, host, copy } = await createWorld(t);
+    t.is(await whoAnswers(caller, host.self), "host");
+    await caller.learn([{ name: "beta", peer: host.self, addresses: copy.addresses() }]);
+    t.is(await whoAnswers(caller, host.self), "copy");
+  },
+);
+
+// Seen: a clone connected to the master, which compared too, and got the rounds of the host from then on.
+test.serial("a copy of a host that calls is not taken for the host", async (t) => {
+  const { caller, host, copy } = await createWorld(t);
+  t.is(await whoAnswers(caller, host.self), "host");
+  await copy.learn([{ name: "alpha", peer: caller.self, addresses: caller.addresses() }]);
+  await copy.connect(caller.self, AbortSignal.timeout(10_000));
+  t.is(await whoAnswers(copy, caller.self), "caller");
+  t.is(await whoAnswers(caller, host.self), "host");
+});
