@@ -10,6 +10,7 @@ import { LockstepError } from "../model/errors.ts";
 import type { HostAddress, PeerId } from "../model/role.ts";
 import type { Admission, Channel, Mesh, Protocol } from "../ports/mesh.ts";
 import { isMultiaddr } from "./check-address.ts";
+import { DialledConnections } from "./dialled-connections.ts";
 import { FrameChannel } from "./frame-channel.ts";
 import { gatheredSends } from "./gathered-sends.ts";
 import { HeardConnections } from "./heard-connections.ts";
@@ -45,17 +46,12 @@ const STRANGER_MS = 10_000;
 const DIAL_TIMEOUT_MS = 6_000;
 const MAX_STREAMS = 1024;
 
-/** An address without the peer id. */
-function placeOf(address: { toString(): string }): string {
-  return address.toString().split("/p2p/")[0];
-}
-
 /** Starts libp2p over TCP, Noise and yamux. */
 export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
   const { identity, admission } = options;
   const strangers = new Set<Connection>();
   const dialable = new Set<PeerId>();
-  const placesOf = new Map<PeerId, ReadonlySet<string>>();
+  const dialled = new DialledConnections();
   const handlers = new Map<string, { admit: (peer: PeerId) => boolean; run: (channel: Channel) => Promise<void> }>();
   const isStranger = (peer: PeerId): boolean => !admission.isKnown(peer) && !dialable.has(peer);
   const heard = new HeardConnections();
@@ -147,23 +143,21 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         // One that cannot be read must not keep the node from starting.
         const multiaddrs = addresses.filter(isMultiaddr).map((address) => multiaddr(address));
         await node.peerStore.patch(peerIdFromString(peer), { multiaddrs });
-        const places = new Set(multiaddrs.map(placeOf));
-        const before = placesOf.get(peer);
-        placesOf.set(peer, places);
-        if (before === undefined || [...places].every((place) => before.has(place))) continue;
-        // Whoever is at the old address may go on to run there with the same key.
-        for (const connection of node.getConnections(peerIdFromString(peer))) {
-          if (!places.has(placeOf(connection.remoteAddr))) connection.abort(new Error("the host has moved"));
-        }
+        dialled.expect(peer, multiaddrs);
       }
     },
     async connect(peer: PeerId, signal: AbortSignal): Promise<void> {
-      if (peer !== identity.self) await node.dial(peerIdFromString(peer), { signal });
+      if (peer === identity.self) return;
+      const since = Date.now();
+      const connection = await node.dial(peerIdFromString(peer), { signal });
+      // One that there was before may be the peer's own, or lead to where it was.
+      if (connection.direction === "outbound" && connection.timeline.open >= since) dialled.add(peer, connection);
     },
     async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {
       if (peer === identity.self) return openToSelf(protocol);
       try {
-        const limits = { maxOutboundStreams: MAX_STREAMS, signal, onlyDialled: protocol.onlyDialled === true };
+        const only = protocol.onlyDialled === true ? { only: dialled } : {};
+        const limits = { maxOutboundStreams: MAX_STREAMS, signal, ...only };
         const { stream, connection } = await openStream(node, peerIdFromString(peer), protocol.id, heard, limits);
         return new FrameChannel(stream, peer, protocol, undefined, heard.of(connection));
       } catch (error) {

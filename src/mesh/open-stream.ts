@@ -1,5 +1,6 @@
 import type { Connection, PeerId, Stream } from "@libp2p/interface";
 import type { Libp2p } from "libp2p";
+import type { DialledConnections } from "./dialled-connections.ts";
 import type { HeardConnections } from "./heard-connections.ts";
 
 /**
@@ -12,8 +13,8 @@ export const ANSWER_MS = 8_000;
 export interface StreamLimits {
   readonly maxOutboundStreams: number;
   readonly signal: AbortSignal;
-  /** Takes no connection that the peer has made: who called may be another host, with a copy of its key. */
-  readonly onlyDialled?: boolean;
+  /** Takes no connection but one of these: on another one may be another host, with a copy of the peer's key. */
+  readonly only?: Pick<DialledConnections, "has" | "add">;
 }
 
 /**
@@ -30,9 +31,10 @@ export async function openStream(
   limits: StreamLimits,
 ): Promise<{ stream: Stream; connection: Connection }> {
   // The latest: the peer may have come back on a new one, while the old one waits for what never comes.
+  const { only } = limits;
   const existing = node
     .getConnections(peer)
-    .filter(({ direction }) => limits.onlyDialled !== true || direction === "outbound")
+    .filter((connection) => only?.has(peer.toString(), connection) ?? true)
     .at(-1);
   if (existing !== undefined) {
     const stop = whenSilent(existing, heard, () => {
@@ -49,7 +51,8 @@ export async function openStream(
       stop();
     }
   }
-  const connection = await node.dial(peer, { signal: limits.signal, force: limits.onlyDialled === true });
+  const connection = await node.dial(peer, { signal: limits.signal, force: only !== undefined });
+  only?.add(peer.toString(), connection);
   return { stream: await connection.newStream(protocol, limits), connection };
 }
 

@@ -33,7 +33,7 @@ import { ConfinedDirectories } from "./confined-directories.ts";
 import { openFrame } from "./content-records.ts";
 import { diskError, tellDisk } from "./disk-errors.ts";
 import { drainReaders } from "./drain-readers.ts";
-import { EntryTable } from "./entry-table.ts";
+import { EntryTable, inodeKey } from "./entry-table.ts";
 import { createHasher } from "./hasher.ts";
 import { type DoneLocked, HOLD_LIMIT_MS, type Shared, SWITCH_MARGIN_MS, sharedClock } from "./held-commit.ts";
 import { RecentCuts } from "./known-cuts.ts";
@@ -110,8 +110,7 @@ function openRoot(): ConfinedDirectories {
 function identityOf({ root }: ConfinedDirectories): string {
   const stat = newFileStat();
   calls.stat(root, "", stat);
-  const { deviceMajor, deviceMinor, inodeHigh, inodeLow } = stat;
-  return `${deviceMajor}:${deviceMinor}:${inodeHigh}:${inodeLow}`;
+  return `${stat.deviceMajor}:${stat.deviceMinor}:${inodeKey(stat)}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { loadIdentity } from "../../src/mesh/identity.ts";
 import { type RunningMesh, startMesh } from "../../src/mesh/libp2p-mesh.ts";
-import { ROUND } from "../../src/wire/protocols.ts";
+import { CONTROL, ROUND } from "../../src/wire/protocols.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 /** Starts a mesh that says its name to whoever opens a round. */
@@ -61,4 +61,27 @@ test.serial("a copy of a host that calls is not taken for the host", async (t) =
   await copy.connect(caller.self, AbortSignal.timeout(10_000));
   t.is(await whoAnswers(copy, caller.self), "caller");
   t.is(await whoAnswers(caller, host.self), "host");
+});
+
+// Two fleets that name one host by two addresses may have rounds at the same time.
+test.serial("what is under way to one address of a host goes on when another one is learnt", async (t) => {
+  const { caller, host } = await createWorld(t);
+  const held = Promise.withResolvers<void>();
+  host.handle(
+    CONTROL,
+    () => true,
+    async (channel) => {
+      await held.promise;
+      await channel.send(new Uint8Array(Buffer.from("late")));
+    },
+  );
+  const channel = await caller.open(host.self, CONTROL, AbortSignal.timeout(10_000));
+  const other = host.addresses()[0].replace("/ip4/127.0.0.1/", "/ip4/127.0.0.2/");
+  await caller.learn([{ name: "beta", peer: host.self, addresses: [other] }]);
+  await t.throwsAsync(whoAnswers(caller, host.self), { code: "LOCKSTEP_HOST_UNREACHABLE" });
+  held.resolve();
+  for await (const frame of channel.source) t.is(Buffer.from(frame).toString(), "late");
+  await caller.learn([{ name: "beta", peer: host.self, addresses: host.addresses() }]);
+  t.is(await whoAnswers(caller, host.self), "host");
+  t.plan(3);
 });

@@ -1037,7 +1037,6 @@ test.serial("steps out of order are refused by code", async (t) => {
   await round.close(true);
 });
 
-// Seen: a fault in Lockstep, to be reported.
 // Seen: a release that took the old one's place on the master while a sync ran, and whose old directory was being
 // removed: what was gone from there was deleted on the remote, though the root had it; and "in step" was said of it.
 for (const isSource of [true, false]) {
@@ -1066,6 +1065,7 @@ for (const isSource of [true, false]) {
   );
 }
 
+// Seen: a fault in Lockstep, to be reported.
 test.serial("content of a root that cannot be opened is told as unreadable", async (t) => {
   const { a, masterTree } = createWorld(t);
   fs.rmdirSync(a);
