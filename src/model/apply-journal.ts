@@ -21,12 +21,21 @@ export interface JournalPart {
   readonly directories: readonly Entry[];
 }
 
-const JOURNAL_VERSION = 2;
-const MAX_DIRECTORIES = 1e7;
+/** As it is kept. */
+export interface PlacedPart extends JournalPart {
+  /** The directory that it is of: a root's name may mean another one after the crash. */
+  readonly place: string;
+}
 
-export function encodeJournalPart(part: JournalPart): Uint8Array<ArrayBuffer> {
+const JOURNAL_VERSION = 3;
+const MAX_DIRECTORIES = 1e7;
+/** A path of the system and the number of its inode. */
+const MAX_PLACE_BYTES = 8192;
+
+export function encodeJournalPart(part: PlacedPart): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.byte(JOURNAL_VERSION);
+  writer.text(part.place);
   writer.integer(part.touched.length);
   for (const { path, sec, nsec, closed } of part.touched) {
     writer.text(path);
@@ -43,10 +52,14 @@ function readClosed(reader: ByteReader): number | undefined {
   return mode === 0 ? undefined : mode - 1;
 }
 
-/** @throws LockstepError `LOCKSTEP_MALFORMED` */
-export function decodeJournalPart(bytes: Uint8Array): JournalPart {
+/**
+ * @returns undefined for a part of another version
+ * @throws LockstepError `LOCKSTEP_MALFORMED`
+ */
+export function decodeJournalPart(bytes: Uint8Array): PlacedPart | undefined {
   const reader = new ByteReader(bytes);
-  if (reader.byte() !== JOURNAL_VERSION) return { touched: [], directories: [] };
+  if (reader.byte() !== JOURNAL_VERSION) return undefined;
+  const place = reader.text(MAX_PLACE_BYTES);
   const touched = Array.from({ length: reader.integer(MAX_DIRECTORIES) }, () => ({
     path: reader.text(MAX_PATH_BYTES),
     sec: reader.signed(),
@@ -55,5 +68,5 @@ export function decodeJournalPart(bytes: Uint8Array): JournalPart {
   }));
   const directories = decodeBatch(reader.bytes(bytes.length), MAX_DIRECTORIES);
   reader.end();
-  return { touched, directories };
+  return { place, touched, directories };
 }

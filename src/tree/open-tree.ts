@@ -114,7 +114,8 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
     const parts = await journal.read();
     if (parts.length === 0) return;
     try {
-      await rounds.port.call("recover", [parts]);
+      // Of another directory: it waits for the root to be that one again, or for the next changes.
+      if (!(await rounds.port.call<boolean>("recover", [parts]))) return;
     } catch (error) {
       // What cannot be read now will not be read later either.
       if (toLockstepError(error).code !== "LOCKSTEP_MALFORMED") throw error;

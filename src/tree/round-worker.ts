@@ -277,10 +277,25 @@ function newApply({ directories, list }: Open, limits: ApplyLimits): ApplyContex
   return { calls, hasher, suite: SUITE, directories, staging, list, limits, ledger, leftovers, sources, reader };
 }
 
-/** Does what a crash left undone, as the journal says. */
-async function recover(parts: readonly Uint8Array[]): Promise<void> {
+/** What a journal is of. Not the device, whose number may be another one after a restart. */
+function placeOf({ root }: ConfinedDirectories): string {
+  const stat = newFileStat();
+  calls.stat(root, "", stat);
+  return `${inodeKey(stat)} ${Buffer.from(path).toString("latin1")}`;
+}
+
+/**
+ * Does what a crash left undone, as the journal says.
+ *
+ * @returns false when it is of another directory than the one that the root is now
+ */
+async function recover(encoded: readonly Uint8Array[]): Promise<boolean> {
   const directories = openRoot();
   try {
+    const place = placeOf(directories);
+    const parts = encoded.map(decodeJournalPart).filter((part) => part !== undefined);
+    const own = parts.filter((part) => part.place === place);
+    if (own.length === 0) return parts.length === 0;
     const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache, cuts });
     const apply = newApply(newOpen(directories, list), {
       delete: false,
@@ -288,13 +303,14 @@ async function recover(parts: readonly Uint8Array[]): Promise<void> {
       durability: "full",
       hold: "none",
     });
-    for (const part of parts.map(decodeJournalPart)) {
+    for (const part of own) {
       for (const { path, ...before } of part.touched) {
         if (!apply.ledger.touched.has(path)) apply.ledger.touched.set(path, before);
       }
       for (const entry of part.directories) apply.ledger.directories.set(entry.path, entry);
     }
     finishApply(apply, "keep");
+    return true;
   } finally {
     directories.close();
   }
@@ -303,7 +319,8 @@ async function recover(parts: readonly Uint8Array[]): Promise<void> {
 let journalPart = 0;
 async function writeJournal(part: JournalPart): Promise<void> {
   if (part.touched.length === 0 && part.directories.length === 0) return;
-  await port.call("writeJournal", [journalPart++, encodeJournalPart(part)]);
+  const place = placeOf(opened().directories);
+  await port.call("writeJournal", [journalPart++, encodeJournalPart({ ...part, place })]);
 }
 
 const cache: HashCache = {

@@ -1131,7 +1131,9 @@ async function crashedIn(world: World): Promise<void> {
   }
   fs.chmodSync(join(world.b, "d"), 0o755);
   const touched = [{ path: "d", sec: DIRECTORY_TIME, nsec: 0, closed: 0o555 }];
-  await world.journal.write(0, encodeJournalPart({ touched, directories: [] }));
+  const { ino } = fs.statSync(world.b, { bigint: true });
+  const place = `${ino >> 32n}:${ino & 0xffff_ffffn} ${world.b}`;
+  await world.journal.write(0, encodeJournalPart({ place, touched, directories: [] }));
 }
 
 // Seen: the next round began its journal anew, and directories stayed writable.
@@ -1152,6 +1154,32 @@ test.serial(
     t.is(world.journal.parts.size, 0);
   },
 );
+
+// Seen: with another directory given for the root, directories there got modes and times of those in the first one.
+test.serial("what a crash left undone is put right in its own directory only", async (t) => {
+  const world = createWorld(t);
+  await crashedIn(world);
+  fs.renameSync(world.b, `${world.b}.first`);
+  write(join(world.b, "d/f"), "other");
+  fs.chmodSync(join(world.b, "d"), 0o755);
+  const modified = fs.statSync(join(world.b, "d")).mtimeMs;
+  const looks = async (): Promise<void> => {
+    const round = world.remoteTree.begin();
+    await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
+    await round.close(false);
+  };
+  await world.remoteTree.recover();
+  await looks();
+  const other = fs.statSync(join(world.b, "d"));
+  t.deepEqual([other.mode & 0o777, other.mtimeMs], [0o755, modified]);
+  t.is(world.journal.parts.size, 1);
+  fs.renameSync(world.b, `${world.b}.second`);
+  fs.renameSync(`${world.b}.first`, world.b);
+  await looks();
+  const first = fs.statSync(join(world.b, "d"));
+  t.deepEqual([first.mode & 0o777, first.mtimeMs], [0o555, DIRECTORY_TIME * 1000]);
+  t.is(world.journal.parts.size, 0);
+});
 
 test.serial("nothing more is begun while what a crash left undone cannot be put right", async (t) => {
   const world = createWorld(t);
