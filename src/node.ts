@@ -1,5 +1,5 @@
-import { mkdirSync, realpathSync } from "node:fs";
-import { join, resolve, sep } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { loadIdentity } from "./mesh/identity.ts";
 import { startMesh } from "./mesh/libp2p-mesh.ts";
 import { LockstepError } from "./model/errors.ts";
@@ -14,6 +14,7 @@ import { LevelHashCache } from "./store/hash-cache.ts";
 import { LevelStateStore } from "./store/state-store.ts";
 import { systemClock } from "./system-clock.ts";
 import { openTree } from "./tree/open-tree.ts";
+import { canonical, findOverlap, type Place } from "./tree/root-places.ts";
 
 export const VERSION = "0.1.0";
 
@@ -46,51 +47,29 @@ export interface LockstepNode {
   stop(): Promise<void>;
 }
 
-/** The path without symlinks, also of what does not exist yet. */
-function canonical(path: string): string {
-  let existing = resolve(path);
-  const missing: string[] = [];
-  for (;;) {
-    try {
-      return join(realpathSync(existing), ...missing);
-    } catch {
-      const parent = resolve(existing, "..");
-      if (parent === existing) return resolve(path);
-      missing.unshift(existing.slice(parent.endsWith(sep) ? parent.length : parent.length + 1));
-      existing = parent;
-    }
-  }
-}
-
-function overlaps(a: string, b: string): boolean {
-  const within = (path: string, of: string): boolean =>
-    path === of || path.startsWith(of.endsWith(sep) ? of : of + sep);
-  return within(a, b) || within(b, a);
+/** What a root must be apart from: the state directory, and the other roots. */
+function placesApart(options: NodeOptions, name: string): Place[] {
+  const others = Object.entries(options.roots).filter(([other]) => other !== name);
+  return [
+    { what: "the state directory", path: resolve(options.data) },
+    ...others.map(([other, path]) => ({ what: `root ${other}`, path: resolve(path) })),
+  ];
 }
 
 function checkRoots(options: NodeOptions): void {
-  const places = Object.entries(options.roots).map(([name, path]) => ({ name, path: canonical(path) }));
-  const data = canonical(options.data);
-  for (const [i, { name, path }] of places.entries()) {
+  for (const [name, path] of Object.entries(options.roots)) {
     if (!isRootName(name)) {
       throw new LockstepError(
         "LOCKSTEP_CONFIG",
         `"${name}" cannot name a root: letters, digits, ".", "_" and "-", at most 64`,
       );
     }
-    if (overlaps(path, data)) {
-      throw new LockstepError(
-        "LOCKSTEP_ROOTS_OVERLAP",
-        `root ${name} (${path}) and the state directory (${data}) overlap; put --data elsewhere`,
-      );
-    }
-    for (const other of places.slice(i + 1)) {
-      if (!overlaps(path, other.path)) continue;
-      throw new LockstepError(
-        "LOCKSTEP_ROOTS_OVERLAP",
-        `roots ${name} (${path}) and ${other.name} (${other.path}) overlap`,
-      );
-    }
+    const other = findOverlap(path, placesApart(options, name));
+    if (other === undefined) continue;
+    throw new LockstepError(
+      "LOCKSTEP_ROOTS_OVERLAP",
+      `root ${name} (${canonical(path)}) and ${other.what} (${canonical(other.path)}) overlap; put one of them elsewhere`,
+    );
   }
 }
 
@@ -119,7 +98,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     const trees = new Map(
       Object.entries(options.roots).map(([name, path]) => [
         name,
-        openTree(name, resolve(path), cache, state.journal(name)),
+        openTree(name, resolve(path), cache, state.journal(name), placesApart(options, name)),
       ]),
     );
     closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));

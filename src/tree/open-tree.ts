@@ -9,6 +9,7 @@ import { chooseCalls } from "./choose-calls.ts";
 import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
 import { type PackedContent, RecentContent } from "./recent-content.ts";
+import type { Place } from "./root-places.ts";
 import type { RoundWorkerData } from "./round-worker.ts";
 import { SharedHolds } from "./shared-holds.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
@@ -86,13 +87,20 @@ type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content:
  *
  * @param name the root's name in messages
  * @param path the directory it means here
+ * @param apart what it must neither be, hold nor lie in; a round looks each time, as paths may lead elsewhere by then
  */
-export function openTree(name: string, path: string, cache: HashCache, journal: ApplyJournal): Tree {
+export function openTree(
+  name: string,
+  path: string,
+  cache: HashCache,
+  journal: ApplyJournal,
+  apart: readonly Place[] = [],
+): Tree {
   const { lacks: known, canLock } = chooseCalls();
   const lacks = new Set(known);
   const rounds = new RestartingWorker(
     "round-worker",
-    { name, path },
+    { name, path, apart },
     {
       lookup: (keys: Parameters<HashCache["lookup"]>[0]) => cache.lookup(keys),
       store: (...args: Parameters<HashCache["store"]>) => cache.store(...args),
@@ -109,7 +117,7 @@ export function openTree(name: string, path: string, cache: HashCache, journal: 
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
-  const contents = new RestartingWorker("content-worker", { name, path }, {});
+  const contents = new RestartingWorker("content-worker", { name, path, apart }, {});
   const recover = async (): Promise<void> => {
     const parts = await journal.read();
     if (parts.length === 0) return;

@@ -40,6 +40,7 @@ import { RecentCuts } from "./known-cuts.ts";
 import { LocalSources } from "./local-sources.ts";
 import type { HoldFile } from "./mandatory-hold.ts";
 import { StableReader } from "./read-stable.ts";
+import { findOverlap, type Place } from "./root-places.ts";
 import { RoundList } from "./round-list.ts";
 import {
   beginChunked,
@@ -60,10 +61,11 @@ import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 export interface RoundWorkerData {
   readonly name: string;
   readonly path: string;
+  readonly apart: readonly Place[];
 }
 
 if (parentPort === null) throw new Error("runs as a worker only");
-const { name, path } = workerData as RoundWorkerData;
+const { name, path, apart } = workerData as RoundWorkerData;
 const calls = chooseCalls((lack) => void port.call("lack", [lack]));
 const hasher = createHasher();
 const reader = new StableReader(calls, hasher, SUITE);
@@ -104,6 +106,16 @@ function openRoot(): ConfinedDirectories {
       "LOCKSTEP_SOURCE_UNREADABLE",
     );
   }
+}
+
+/** @throws LockstepError `LOCKSTEP_ROOTS_OVERLAP` */
+function checkApart(): void {
+  const other = findOverlap(path, apart);
+  if (other === undefined) return;
+  throw new LockstepError(
+    "LOCKSTEP_ROOTS_OVERLAP",
+    `the directory of root ${name} and ${other.what} of this host overlap by now (a link or a mount); nothing was done`,
+  );
 }
 
 /** The directory that this handle leads to, whatever its name. */
@@ -290,6 +302,7 @@ function placeOf({ root }: ConfinedDirectories): string {
  * @returns false when it is of another directory than the one that the root is now
  */
 async function recover(encoded: readonly Uint8Array[]): Promise<boolean> {
+  checkApart();
   const directories = openRoot();
   try {
     const place = placeOf(directories);
@@ -346,6 +359,7 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
 const handlers: Handlers = {
   async scan(options: ScanOptions) {
     if (open === undefined) {
+      checkApart();
       const directories = openRoot();
       const list = new RoundList({ calls, hasher, suite: SUITE, directories, cache, cuts });
       open = newOpen(directories, list);

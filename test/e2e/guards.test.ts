@@ -4,6 +4,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { countsOf, differences, dumpTree, Fleet, IS_ROOT, NO_CHANGES, writeTree } from "./mesh-harness.ts";
 
-const NAMES = ["missing", "emptied", "file", "percent", "count", "away", "space", "keeps"];
+const NAMES = ["missing", "emptied", "file", "percent", "count", "away", "space", "keeps", "state", "other"];
 let fleet: Fleet;
 
 test.before(async () => {
@@ -176,4 +177,28 @@ test.serial("with delete: false extras stay and are counted", async (t) => {
   }
   const again = await fleet.run("sync", "keeps");
   t.deepEqual(countsOf(again.json.remotes["beta"]), NO_CHANGES);
+});
+
+// Seen: the plan was to delete the node's key and state.
+test.serial("a root that leads to the state directory or to another root by now is refused", async (t) => {
+  const { beta } = await mirrored(t, "state");
+  renameSync(beta, `${beta} away`);
+  for (const [elsewhere, says] of [
+    [fleet.data("beta"), /the state directory/],
+    [join(fleet.data("beta"), ".."), /the state directory/],
+    [fleet.path("beta", "other"), /root other/],
+  ] as const) {
+    symlinkSync(elsewhere, beta);
+    for (const command of ["plan", "sync"]) {
+      const { json, exitCode } = await fleet.run(command, "state");
+      t.is(exitCode, 3);
+      const [problem] = json.remotes["beta"].problems;
+      t.is(problem.code, "LOCKSTEP_ROOTS_OVERLAP");
+      t.regex(problem.message, says);
+      t.is(json.remotes["gamma"].outcome, command === "plan" ? "planned" : "in-step");
+    }
+    unlinkSync(beta);
+  }
+  renameSync(`${beta} away`, beta);
+  t.is((await fleet.run("sync", "state")).exitCode, 0);
 });

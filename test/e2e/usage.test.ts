@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { type CommandResult, Fleet, LOCKSTEP_BIN, runLockstep, writeTree } from "./mesh-harness.ts";
+import { type CommandResult, Fleet, IS_ROOT, LOCKSTEP_BIN, runLockstep, writeTree } from "./mesh-harness.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "lockstep-usage-"));
 const at = (name: string): string => join(directory, name);
@@ -178,6 +178,20 @@ test.serial("a root that holds the state directory, or lies in it, is refused", 
     const result = await runLockstep("node", "--data", data, "--root", `www=${root}`, ...listening);
     t.not(result.exitCode, 0);
     isOneClearLine(t, result, result.exitCode as number, /LOCKSTEP_ROOTS_OVERLAP/);
+  }
+});
+
+(IS_ROOT ? test.serial : test.serial.skip)("roots that overlap through a mount are refused", async (t) => {
+  for (const path of ["mounted/state", "seen at"]) mkdirSync(at(path), { recursive: true });
+  t.is(spawnSync("mount", ["--bind", at("mounted"), at("seen at")]).status, 0);
+  try {
+    for (const root of [at("seen at"), at("seen at/state"), at("seen at/state/within")]) {
+      const args = ["--data", at("mounted/state"), "--root", `www=${root}`, ...listening];
+      const result = await runLockstep("node", ...args);
+      isOneClearLine(t, result, result.exitCode as number, /LOCKSTEP_ROOTS_OVERLAP/);
+    }
+  } finally {
+    spawnSync("umount", [at("seen at")]);
   }
 });
 
