@@ -340,9 +340,9 @@ export class ComparisonRound {
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
         remote.applyProblems.clear();
       } catch (error) {
-        // Refused before anything was done, or done with: then what the last pass met says more.
+        // Of what an earlier pass has done and met is told too.
         if (!remote.hasBegun || !isGuard(error)) remote.fail(error);
-        else remote.settled = true;
+        else remote.refuse(toLockstepError(error));
       }
     });
     const asked = this.#active();

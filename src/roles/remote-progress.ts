@@ -47,6 +47,8 @@ export class RemoteProgress {
   compareProblems: readonly Problem[] = [];
   /** Of the latest apply, by path. */
   applyProblems = new Map<BytePath, Problem>();
+  /** Why a later pass was not begun. */
+  refusal: LockstepError | undefined;
   current: PlanResult | undefined;
   // For progress
   blocks = 0;
@@ -99,6 +101,7 @@ export class RemoteProgress {
   settleBy(master: ListIdentity): void {
     this.settled = true;
     this.#settledBy = master;
+    this.refusal = undefined;
     this.applyProblems.clear();
   }
 
@@ -111,6 +114,12 @@ export class RemoteProgress {
     this.settled = false;
     this.#settledBy = undefined;
     return true;
+  }
+
+  /** It stays as the last pass left it, and a guard says why. */
+  refuse(error: LockstepError): void {
+    this.refusal = error;
+    this.settled = true;
   }
 
   fail(error: unknown): void {

@@ -114,6 +114,10 @@ function remoteProblems(
   }
   if (error !== undefined) return [{ path: "", code: error.code, message: `the round ended: ${error.message}` }];
   const problems = new Map<BytePath, Problem>(remote.compareProblems.map((problem) => [problem.path, problem]));
+  if (remote.refusal !== undefined) {
+    const { code, message } = remote.refusal;
+    problems.set("", { path: "", code, message });
+  }
   const plan = remote.current?.plan;
   if (plan === undefined || mode === "plan") return [...problems.values()];
   for (const path of [...plan.actions.keys(), ...plan.deletions]) {

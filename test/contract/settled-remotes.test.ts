@@ -82,6 +82,10 @@ test("a remote that is settled no more is refused by its guard like any other", 
   t.is(remotes["host-1"].outcome, "failed");
   t.is(remotes["host-1"].problems[0].code, "LOCKSTEP_DELETE_GUARD");
   t.is(read(fleet, SETTLED, "f0"), "x0");
+  // One that was changed before is told why it goes no further too.
+  t.is(remotes["host-2"].outcome, "problems");
+  const { path, code } = remotes["host-2"].problems[0];
+  t.deepEqual([path, code], ["", "LOCKSTEP_DELETE_GUARD"]);
 });
 
 test("a master that changes in every pass leaves nobody in step", async (t) => {
