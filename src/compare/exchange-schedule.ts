@@ -200,9 +200,12 @@ export class ExchangeSchedule {
       const peer = this.#peers[source];
       if (!peer.gone && peer.usual > 0 && (usual === 0 || peer.usual < usual)) usual = peer.usual;
     }
-    usual ||= this.#peers[MASTER].usual;
-    // While the first one comes, it takes at least as long as it has by now.
-    if (usual === 0 && this.#hasBegun) usual = now - this.#askedAt;
+    const master = this.#peers[MASTER];
+    usual ||= master.usual;
+    if (usual === 0 && this.#hasBegun && (of !== "master" || master.underWay > 0)) {
+      // While the first one comes, it takes at least as long as it has by now, but not as long as nothing comes.
+      usual = Math.min(now - this.#askedAt, 2 * (this.#lastProgress - this.#askedAt));
+    }
     return ms * Math.max(1, usual / USUAL_MS);
   }
 

@@ -1,4 +1,5 @@
 import "./with-resolvers.ts";
+import { setMaxListeners } from "node:events";
 import type { Stream } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
 import { LockstepError } from "../model/errors.ts";
@@ -70,6 +71,8 @@ export class FrameChannel implements Channel {
     this.#isKnown = isKnown;
     this.peer = peer;
     this.source = { [Symbol.asyncIterator]: () => this.#read() };
+    // One for each request that waits for its turn.
+    setMaxListeners(0, this.#closed.signal);
     stream.addEventListener("drain", () => this.#wakeAllWriters());
     stream.addEventListener("idle", () => this.#wakeAllWriters());
     stream.addEventListener("end", () => this.#ownEnd());

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { LockstepError } from "../model/errors.ts";
 import type { Channel, Frame } from "../ports/mesh.ts";
 
@@ -101,5 +102,6 @@ class LocalChannel implements Channel {
 export function localChannelPair(a: string, b: string): [toB: Channel, toA: Channel] {
   const [there, back] = [new Lane(), new Lane()];
   const gone = new AbortController();
+  setMaxListeners(0, gone.signal);
   return [new LocalChannel(b, back, there, gone), new LocalChannel(a, there, back, gone)];
 }

@@ -86,12 +86,12 @@ export class BlockFetch {
       block,
       unit,
       blockBytes: this.#blockBytes,
-      begin: (peer, missing) => {
+      begin: (peer, missing, asked) => {
         // What came of an earlier attempt and is missing all the same counts for nobody.
         const here = Math.max(0, unit.bytes - rangesBytes(missing));
         this.#count(attempt.peer, Math.min(0, here - counted));
         counted = Math.min(here, counted);
-        const isWhole = missing.length === unit.ranges.length;
+        const isWhole = asked.length === unit.ranges.length;
         attempt = { peer, kept: isPack && isWhole ? [] : undefined };
       },
       take: async (frame, fromMaster): Promise<Received> => {

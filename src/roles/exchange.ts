@@ -1,6 +1,6 @@
 import { type Ask, ExchangeSchedule, MASTER, type Source } from "../compare/exchange-schedule.ts";
 import { type ContentRange, rangesBytes } from "../model/content-ranges.ts";
-import { type ContentUnit, type UnitName, unitKey } from "../model/content-units.ts";
+import { type ContentUnit, isPack, type UnitName, unitKey } from "../model/content-units.ts";
 import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { RoundId } from "../model/order.ts";
 import type { PeerId } from "../model/role.ts";
@@ -40,8 +40,13 @@ export interface UnitTransfer {
   readonly unit: ContentUnit;
   /** Bytes of the block's content. */
   readonly blockBytes: number;
-  /** From here on it comes from this peer, all of it or, where the rest is here already, a part. */
-  begin(peer: PeerId, ranges: readonly ContentRange[]): void;
+  /**
+   * From here on it comes from this peer.
+   *
+   * @param missing all of it or, where the rest is here already, a part
+   * @param asked what is asked for, the missing at least
+   */
+  begin(peer: PeerId, missing: readonly ContentRange[], asked: readonly ContentRange[]): void;
   take(frame: Frame, fromMaster: boolean): Promise<Received>;
   /** What is missing; what came in part is forgotten. */
   missing(): Promise<readonly ContentRange[]>;
@@ -303,10 +308,13 @@ export class Exchange {
         entry.bytes = rangesBytes(ranges);
       }
       const { statement, unit } = transfer;
-      transfer.begin(peer, entry.ranges);
+      // A remote gives a pack on as it has come, whole; also to one that has some of it already.
+      const isWhole = source !== MASTER && isPack(unit);
+      const { ranges, bytes } = isWhole ? unit : entry;
+      transfer.begin(peer, entry.ranges, ranges);
       const { index, offset } = unit;
       const fresh = source === MASTER && this.isShared && this.#isPatient(entry);
-      const request = { statement, unit: { index, offset }, ranges: entry.ranges, bytes: entry.bytes, fresh };
+      const request = { statement, unit: { index, offset }, ranges, bytes, fresh };
       const begun = (): void => {
         this.#join();
         if (isCurrent()) this.#schedule.begun(id);

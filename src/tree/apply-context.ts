@@ -49,6 +49,8 @@ export interface Block {
   readonly steps: ReadonlyMap<number, Step>;
   /** Files that are asked for together, by the index of the first one of the pack. */
   readonly packs: Map<number, readonly Step[]>;
+  /** Files of packs that were asked for once more, which need not come again. */
+  readonly before: Set<Step>;
   readonly problems: Problem[];
   hashed: number;
   bytesReused: number;

@@ -87,6 +87,7 @@ export function beginStage(context: ApplyContext, request: BlockSteps): { block:
     number: request.block,
     steps,
     packs: new Map(),
+    before: new Set(),
     problems: [],
     hashed: 0,
     bytesReused: 0,
@@ -611,13 +612,13 @@ export function receiveContent(
   return { state: isWhole ? "verified" : "more", bytes, digest };
 }
 
-/** The step that a record of the unit belongs to; undefined when it has failed. */
+/** The step that a record of the unit belongs to; undefined when it has failed, or has come with a part of its pack before. */
 function awaitedOf(block: Block, unit: UnitName, index: number): Step | undefined {
-  const step = awaitedStep(block, index);
-  const belongs =
-    step === undefined || (isPack(unit) ? block.packs.get(unit.index)?.includes(step) : index === unit.index);
-  if (belongs !== true) throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
-  return step;
+  if (!isPack(unit) && index === unit.index) return awaitedStep(block, index);
+  const step = block.steps.get(index);
+  if (!isPack(unit) || step === undefined || block.packs.get(unit.index)?.includes(step) !== true)
+    throw new LockstepError("LOCKSTEP_MALFORMED", "content that was not asked for");
+  return block.before.has(step) ? undefined : awaitedStep(block, index);
 }
 
 /** What a record of content turned out to be; `again` where what was here did not fit to it. */
@@ -672,7 +673,11 @@ function restartUnit(context: ApplyContext, block: Block, unit: UnitExtent): voi
 export function missingOf(context: ApplyContext, block: Block, unit: UnitExtent): ContentRange[] {
   restartUnit(context, block, unit);
   const { index } = unit;
-  if (isPack(unit)) return (block.packs.get(index) ?? []).filter(({ awaiting }) => awaiting).map(wholeFile);
+  if (isPack(unit)) {
+    const steps = block.packs.get(index) ?? [];
+    for (const step of steps) if (!step.awaiting) block.before.add(step);
+    return steps.filter(({ awaiting }) => awaiting).map(wholeFile);
+  }
   return block.steps.get(index)?.chunked?.missingIn(chunksOfUnit(unit)) ?? [];
 }
 

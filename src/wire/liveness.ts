@@ -17,7 +17,10 @@ export function watchSilence(channel: Channel, gone: () => Error, limitMs: numbe
     if (performance.now() - Math.max(channel.heardAt, since) > limitMs) channel.abort(gone());
   }, limitMs / 4);
   timer.unref();
-  const stop = (): void => clearInterval(timer);
+  const stop = (): void => {
+    clearInterval(timer);
+    channel.closed.removeEventListener("abort", stop);
+  };
   channel.closed.addEventListener("abort", stop, { once: true });
   return stop;
 }
@@ -41,7 +44,10 @@ export function beat(channel: Channel, frame: () => Uint8Array, intervalMs: numb
       });
   }, intervalMs);
   timer.unref();
-  const stop = (): void => clearInterval(timer);
+  const stop = (): void => {
+    clearInterval(timer);
+    channel.closed.removeEventListener("abort", stop);
+  };
   channel.closed.addEventListener("abort", stop, { once: true });
   return stop;
 }

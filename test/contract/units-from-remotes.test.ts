@@ -105,6 +105,31 @@ test.serial(
   },
 );
 
+test.serial(
+  "a pack that has come in part may come whole from the next source, and not without being asked for",
+  async (t) => {
+    const world = createWorld(t);
+    fill(world.a);
+    let parts = 0;
+    const bring = async (bringing: Bringing): Promise<void> => {
+      const { remote, block, unit, ranges, read } = bringing;
+      if (!isPack(unit) || ranges.length < 2) {
+        await take(bringing, await read(ranges), true);
+        return;
+      }
+      await take(bringing, await read(ranges.slice(0, 1)));
+      await t.throwsAsync(take(bringing, await read(ranges)), { code: "LOCKSTEP_MALFORMED" });
+      const missing = await remote.missing(block, unit);
+      t.true(missing.length < ranges.length);
+      t.is((await take(bringing, await read(ranges))).at(-1), "verified");
+      parts++;
+    };
+    t.deepEqual((await world.sync({ bring })).problems, []);
+    equal(t, world);
+    t.true(parts > 0);
+  },
+);
+
 test.serial("what a remote sends wrong is needed anew, and comes right from the next one", async (t) => {
   const world = createWorld(t);
   fill(world.a);

@@ -1,5 +1,6 @@
 /** The exchange of one remote, with a master and neighbours that this test plays. */
 import test from "ava";
+import { decodeRanges } from "../../src/model/content-ranges.ts";
 import type { UnitName } from "../../src/model/content-units.ts";
 import type { LockstepError } from "../../src/model/errors.ts";
 import type { Channel, Frame, Mesh } from "../../src/ports/mesh.ts";
@@ -93,6 +94,17 @@ function transfer(index: number, change: Partial<UnitTransfer> = {}): UnitTransf
     },
     ...change,
   };
+}
+
+const PACK: UnitName = { index: 0, offset: 2 ** 48 };
+const OTHER: UnitName = { index: 5, offset: 2 ** 48 + 1 };
+
+/** A pack of two files, the first of which is here once something of it has come. */
+function packTransfer({ index, offset }: UnitName): UnitTransfer & { from: string[] } {
+  const length = UNIT_BYTES / 2;
+  const ranges = [index, index + 1].map((file) => ({ index: file, offset: 0, length }));
+  const unit = { index, offset, ranges, bytes: UNIT_BYTES, at: index };
+  return transfer(index, { unit, missing: async () => ranges.slice(1) }) as UnitTransfer & { from: string[] };
 }
 
 const pause = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -340,6 +352,40 @@ test("one that sends less than it announced is asked no more", async (t) => {
   await within(world.exchange.fetch(unit));
   t.deepEqual(unit.from, ["one", "master"]);
   t.regex(world.warnings[0]?.message ?? "", /^one sent less/);
+  world.exchange.stop();
+});
+
+// Seen: every neighbour refused, as it had the pack whole and not the missing part, and only the master was left.
+test("a pack that has come in part is asked whole of the next neighbour, and of the master what is missing", async (t) => {
+  const world = worldOf({
+    master(request, channel) {
+      if (request.unit?.index === 5) honest(request, channel);
+      else elsewhere(request, channel);
+    },
+    one(request, channel) {
+      if (request.follow === true) have(channel, 1, [PACK, OTHER]);
+      if (request.unit === undefined) return;
+      channel.push(CONTENT_FRAME.data, request.id, 50_000);
+      channel.push(CONTENT_FRAME.elsewhere, request.id);
+      channel.push(CONTENT_FRAME.end, request.id);
+    },
+    two(request, channel) {
+      if (request.follow === true) have(channel, 1, [PACK]);
+      else honest(request, channel);
+    },
+  });
+  world.exchange.follow(1, 10);
+  await pause();
+  const [pack, other] = [PACK, OTHER].map(packTransfer);
+  await within(Promise.all([world.exchange.fetch(pack), world.exchange.fetch(other)]));
+  const rangesAsked = (peer: string, index: number): number[] =>
+    unitsAsked(world, peer)
+      .filter(({ unit }) => unit?.index === index)
+      .map(({ ranges }) => decodeRanges(ranges, 10).length);
+  t.true(pack.from.includes("two"));
+  t.deepEqual(rangesAsked("two", PACK.index), [2]);
+  t.deepEqual(rangesAsked("one", OTHER.index), [2]);
+  t.is(rangesAsked("master", OTHER.index).at(-1), 1);
   world.exchange.stop();
 });
 

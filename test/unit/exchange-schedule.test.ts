@@ -306,3 +306,22 @@ test("where a unit takes long, what neighbours have not taken yet is not taken f
   t.deepEqual(schedule.next(60_000), []);
   t.true(schedule.next(120_000).length > 0);
 });
+
+// Seen with more than 16 remotes: time passed as slowly as patience grew, and the last unit never came.
+test("a remote that has had nothing of the master asks it in time, though neighbours have sent", (t) => {
+  const schedule = start({ position: -1, units: 1 });
+  schedule.has(1, 0);
+  t.is(schedule.next(0).length, 1);
+  schedule.progress(0, 500);
+  schedule.refused(0, 600);
+  t.deepEqual(schedule.next(9_000), []);
+  t.deepEqual(unitsFrom(schedule.next(11_000), MASTER), [0]);
+});
+
+test("a neighbour that falls silent while its first unit comes is left", (t) => {
+  const schedule = start({ position: -1, units: 1 });
+  schedule.has(1, 0);
+  t.is(schedule.next(0).length, 1);
+  schedule.progress(0, 500);
+  t.deepEqual(schedule.stalled(500 + STALL_MS), [{ unit: 0, source: 1 }]);
+});
