@@ -210,13 +210,11 @@ function switchStep(
     return 0;
   }
   if (step.action === ACTIONS.attributes && step.staged === undefined) {
-    if (entry.leader === undefined || !linkToLeader(context, step, number, garbage)) changeInPlace(context, entry);
+    const isLinked = entry.leader !== undefined && linkToLeader(context, step, number, garbage) !== undefined;
+    if (!isLinked) changeInPlace(context, entry);
     return 0;
   }
-  if (entry.leader !== undefined) {
-    linkToLeader(context, step, number, garbage);
-    return 0;
-  }
+  if (entry.leader !== undefined) return linkToLeader(context, step, number, garbage) ?? 0;
   if (step.staged === undefined) throw new TargetChanged("nothing was staged for it");
   // The inode is noted while nobody else can reach it.
   const led = leaders.size > 0 && leaders.has(path) ? newFileStat() : undefined;
@@ -257,7 +255,7 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   if (!isListed(context, before, expected)) {
     throw new TargetChanged("changed since it was compared; it is compared again");
   }
-  const below = wasDirectory ? findDescendants(context, path, { root: directories.root, at: path }) : [];
+  const below = wasDirectory ? findDescendants(context, path, { root: directories.root, at: path }) : NOTHING;
   // To take a directory elsewhere changes its "..".
   const closed = wasDirectory ? closedMode(calls, before) : undefined;
   if (closed !== undefined) calls.chmod(directory, name, closed | 0o700);
@@ -265,9 +263,9 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
     calls.rename(staging.handle, staged, directory, name, "exchange");
   } catch (error) {
     if (wasDirectory && errnoOf(error) === "EXDEV") {
-      clearAway(context, path, below);
+      clearAway(context, path, below.paths);
       calls.rename(staging.handle, staged, directory, name, "fresh");
-      return noteGone(context, below.length);
+      return noteGone(context, below.paths.length);
     }
     if (closed !== undefined) calls.chmod(directory, name, closed);
     throw error;
@@ -289,7 +287,9 @@ function place(context: ApplyContext, staged: string, step: Step, garbage: strin
   }
   garbage.push(staged);
   context.ledger.changed.add(inodeKey(before));
-  return wasDirectory ? noteGone(context, below.length) : 0;
+  // To remove one of their names moves the ctime that others show.
+  for (const inode of below.linked) context.ledger.changed.add(inode);
+  return wasDirectory ? noteGone(context, below.paths.length) : 0;
 }
 
 /** @param gone paths that went with a directory */
@@ -329,24 +329,32 @@ function isStillKnown(context: ApplyContext, path: BytePath, staged: string, out
   }
 }
 
+interface Descendants {
+  /** Each behind the one that holds it. */
+  readonly paths: readonly BytePath[];
+  /** Inodes that have further names, here or elsewhere. */
+  readonly linked: readonly string[];
+}
+
+const NOTHING: Descendants = { paths: [], linked: [] };
+
 /**
- * Paths below a directory that is about to turn into something else. All must be known to the
+ * What is below a directory that is about to turn into something else. All must be known to the
  * plan: the master has a file there, so none of them exists there, but an entry that nobody
  * compared must not go with them; and all must be such that they can be removed.
  *
  * @param path of the directory, as it was listed
  * @param place where it is
- * @returns each path behind the one that holds it
  */
 function findDescendants(
   context: ApplyContext,
   path: BytePath,
   place: { readonly root: DirectoryHandle; readonly at: BytePath },
-): BytePath[] {
+): Descendants {
   const { calls, list, limits, ledger } = context;
   const pending = [""];
   const [holder, stat] = [newFileStat(), newFileStat()];
-  const found: BytePath[] = [];
+  const [found, linked]: [BytePath[], string[]] = [[], []];
   for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
     const handle = calls.openDirectory(place.root, below === "" ? place.at : joinPath(place.at, below));
     try {
@@ -364,6 +372,7 @@ function findDescendants(
         if (stat.fixed || isKeptByStickyBit(calls, holder, stat)) throw new CannotBeRemoved();
         found.push(listed);
         if (isDirectory) pending.push(child);
+        else if (stat.links > 1) linked.push(inodeKey(stat));
       }
     } finally {
       calls.closeDirectory(handle);
@@ -375,7 +384,7 @@ function findDescendants(
   if (ledger.deletions + found.length > limits.deletions) {
     throw new TargetChanged("would delete more than was announced");
   }
-  return found;
+  return { paths: found, linked };
 }
 
 /** Whether what is in a directory can be removed: one of our own can be made so. Fills what is known of it. */
@@ -400,11 +409,15 @@ function isListed(context: ApplyContext, now: FileStat, expected: Expected): boo
   return isDirectory || sameCtime(now, expected) || context.ledger.changed.has(inodeKey(now));
 }
 
-/** Makes the path a further name of its group's first; false when it is one already. */
-function linkToLeader(context: ApplyContext, step: Step, block: number, garbage: string[]): boolean {
+/**
+ * Makes the path a further name of its group's first.
+ *
+ * @returns the number of paths that went with a replaced directory; undefined when it is one already
+ */
+function linkToLeader(context: ApplyContext, step: Step, block: number, garbage: string[]): number | undefined {
   const { calls, directories, staging } = context;
   const { path, leader } = step.stated.entry;
-  if (leader === undefined) return false;
+  if (leader === undefined) return undefined;
   const linkName = `${block}.${step.index}`;
   const leaderStat = newFileStat();
   const own = newFileStat();
@@ -413,7 +426,7 @@ function linkToLeader(context: ApplyContext, step: Step, block: number, garbage:
   checkLeader(context, step, leader, leaderStat);
   const target = directories.locate(path);
   const exists = calls.stat(target.directory, target.name, own);
-  if (exists && inodeKey(own) === inodeKey(leaderStat)) return false;
+  if (exists && inodeKey(own) === inodeKey(leaderStat)) return undefined;
   const again = directories.locate(leader);
   context.ledger.changed.add(inodeKey(leaderStat));
   calls.makeLink(again.directory, again.name, staging.handle, linkName);
@@ -425,12 +438,11 @@ function linkToLeader(context: ApplyContext, step: Step, block: number, garbage:
   }
   try {
     const created = step.action === ACTIONS.create;
-    place(context, linkName, created ? step : { ...step, action: ACTIONS.replace }, garbage);
+    return place(context, linkName, created ? step : { ...step, action: ACTIONS.replace }, garbage);
   } catch (error) {
     staging.discard(linkName);
     throw error;
   }
-  return true;
 }
 
 /** The leader must be what this round put there, or hold what the master stated of the group. */

@@ -1121,6 +1121,30 @@ test.serial(
   },
 );
 
+// Seen: the report said that nothing was deleted.
+test.serial("what goes with a directory that turns into a further name of a link is counted", async (t) => {
+  const world = createWorld(t);
+  for (const root of [world.a, world.b]) write(join(root, "keep/5"), "5");
+  fs.linkSync(join(world.a, "keep/5"), join(world.a, "p"));
+  for (const name of ["p/x", "p/y"]) write(join(world.b, name), name);
+  const { problems, counts } = await world.sync();
+  t.deepEqual(problems, []);
+  t.is(counts.deleted, 2);
+  assertEqualTrees(t, world.a, world.b);
+});
+
+// Seen: a second pass, and a path that somebody was said to have changed.
+test.serial("the other name of what went with a directory is as it was listed", async (t) => {
+  const world = createWorld(t);
+  write(join(world.a, "p"), "a file now");
+  write(join(world.b, "p/h"), "linked");
+  fs.linkSync(join(world.b, "p/h"), join(world.b, "z"));
+  const { problems, counts } = await world.sync();
+  t.deepEqual(problems, []);
+  t.is(counts.deleted, 2);
+  assertEqualTrees(t, world.a, world.b);
+});
+
 const DIRECTORY_TIME = 1_600_000_000;
 
 /** What a crash leaves behind: a directory whose mode was widened and whose time has moved. */
