@@ -82,6 +82,9 @@ const AVOID_MS = 5_000;
 const USUAL_MS = 1_500;
 /** A remote that is not to ask the master does so all the same when it has got nothing for so long. */
 const PATIENCE_MS = 10_000;
+/** What a first unit is given on any link, and how much longer than until now on one that many share. */
+const FIRST_UNIT_MS = 30_000;
+const GAP_FACTOR = 8;
 /** A neighbour that takes so many times as long as the fastest is asked only for what no faster one has. */
 const SLOW_FACTOR = 4;
 /** A unit that waits at one source moves to another that has it in less than this part of the time. */
@@ -195,18 +198,24 @@ export class ExchangeSchedule {
    * @param of whose units are waited for: the master's, or those of the fastest neighbour
    */
   patience(ms: number, now: number, of: "master" | "neighbours" = "neighbours"): number {
+    return longer(ms, this.#usual(of) || this.#soFar(now));
+  }
+
+  /** How long a unit takes; 0 while none has come. */
+  #usual(of: "master" | "neighbours"): number {
     let usual = 0;
     for (let source = 1; of === "neighbours" && source < this.#peers.length; source++) {
       const peer = this.#peers[source];
       if (!peer.gone && peer.usual > 0 && (usual === 0 || peer.usual < usual)) usual = peer.usual;
     }
-    const master = this.#peers[MASTER];
-    usual ||= master.usual;
-    if (usual === 0 && this.#hasBegun && (of !== "master" || master.underWay > 0)) {
-      // While the first one comes, it takes at least as long as it has by now, but not as long as nothing comes.
-      usual = Math.min(now - this.#askedAt, 2 * (this.#lastProgress - this.#askedAt));
-    }
-    return ms * Math.max(1, usual / USUAL_MS);
+    return usual || this.#peers[MASTER].usual;
+  }
+
+  /** While the first one comes, it takes at least as long as it has by now; but that does not grow for as long as nothing comes. */
+  #soFar(now: number): number {
+    if (!this.#hasBegun) return 0;
+    const most = Math.max(FIRST_UNIT_MS, GAP_FACTOR * (this.#lastProgress - this.#askedAt));
+    return Math.min(now - this.#askedAt, most);
   }
 
   addUnit(init: UnitInit, now: number): number {
@@ -561,8 +570,7 @@ export class ExchangeSchedule {
     // One at a time, while it is likely to be in vain.
     if (this.#elsewhere > 0 && this.#peers[MASTER].underWay > 0) return false;
     if (this.#live === 0) return true;
-    const isLate = now - this.#lastProgress > this.patience(PATIENCE_MS, now, "master");
-    if (this.#init.position < 0 && !isLate) return false;
+    if (this.#init.position < 0 && !this.#isLate(now)) return false;
     const { underWay } = this.#peers[MASTER];
     const [shareWithin, unsharedMs] = [this.patience(SHARE_WITHIN_MS, now), this.patience(UNSHARED_MS, now)];
     for (const [id, unshared] of this.#unshared) {
@@ -577,6 +585,13 @@ export class ExchangeSchedule {
     if (this.#isUntaken) return true;
     const bytes = this.#unsharedBytes + underWay;
     return bytes === 0 || bytes < this.#mayBeUnshared;
+  }
+
+  /** Nothing has come for long. Where nothing is under way either, no first unit is to be waited for. */
+  #isLate(now: number): boolean {
+    const known = this.#peers[MASTER].usual || this.#usual("neighbours");
+    const usual = known || (this.#asked.size > 0 ? this.#soFar(now) : 0);
+    return now - this.#lastProgress > longer(PATIENCE_MS, usual);
   }
 
   /**
@@ -653,6 +668,10 @@ export class ExchangeSchedule {
     }
     return best;
   }
+}
+
+function longer(ms: number, usual: number): number {
+  return ms * Math.max(1, usual / USUAL_MS);
 }
 
 function newPeer(): Peer {
