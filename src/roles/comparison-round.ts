@@ -340,7 +340,7 @@ export class ComparisonRound {
         if (prepared.lack !== undefined) remote.warn(standsIn(prepared.lack, prepared.hold));
         remote.applyProblems.clear();
       } catch (error) {
-        // Of what an earlier pass has done and met is told too.
+        // Refused before anything was done; or later, and then what the last pass met is told.
         if (!remote.hasBegun || !isGuard(error)) remote.fail(error);
         else remote.refuse(toLockstepError(error));
       }

@@ -116,9 +116,9 @@ export class RemoteProgress {
     return true;
   }
 
-  /** It stays as the last pass left it, and a guard says why. */
+  /** It stays as the last pass left it. That there is no room the paths of that pass tell. */
   refuse(error: LockstepError): void {
-    this.refusal = error;
+    if (error.code === "LOCKSTEP_DELETE_GUARD" || this.applyProblems.size === 0) this.refusal = error;
     this.settled = true;
   }
 

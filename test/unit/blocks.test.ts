@@ -27,14 +27,16 @@ const plannedArbitrary: fc.Arbitrary<PlannedPath[]> = pathsArbitrary(25).chain((
   ),
 );
 /** Members get the first of their group as leader, as in a list; that one is planned, or not. */
+/** A first name that needs nothing, and that no generated path is. */
+const UNPLANNED = "\0";
 const groupedArbitrary = fc.tuple(plannedArbitrary, fc.boolean()).map(([planned, leaderPlanned]) => {
   const first = new Map<string, string>();
   return planned.map((one): PlannedPath => {
     if (one.leader === undefined) return one;
     const leader = first.get(one.leader);
     if (leader !== undefined) return { ...one, leader };
-    first.set(one.leader, leaderPlanned ? one.path : "\x01");
-    return leaderPlanned ? { ...one, leader: undefined } : { ...one, leader: "\x01" };
+    first.set(one.leader, leaderPlanned ? one.path : UNPLANNED);
+    return leaderPlanned ? { ...one, leader: undefined } : { ...one, leader: UNPLANNED };
   });
 });
 const boundsArbitrary: fc.Arbitrary<BlockBounds> = fc.record({
