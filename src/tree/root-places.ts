@@ -10,12 +10,11 @@ export interface Place {
 
 /** The first of these that the path leads to, into, or that lies within what it leads to. */
 export function findOverlap(path: string, places: readonly Place[]): Place | undefined {
-  return places.find((place) => overlap(path, place.path));
-}
-
-function overlap(a: string, b: string): boolean {
-  const [one, other] = [canonical(a), canonical(b)];
-  return isWithin(one, other) || isWithin(other, one);
+  const one = canonical(path);
+  return places.find((place) => {
+    const other = canonical(place.path);
+    return isWithin(one, other) || isWithin(other, one);
+  });
 }
 
 /** By names, and by what the directories are: one may be mounted at several paths. */

@@ -54,7 +54,7 @@ import {
   unpackSteps,
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
-import { errnoOf, newFileStat } from "./system-calls.ts";
+import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
@@ -118,10 +118,15 @@ function checkApart(): void {
   );
 }
 
-/** The directory that this handle leads to, whatever its name. */
-function identityOf({ root }: ConfinedDirectories): string {
+function statOf({ root }: ConfinedDirectories): FileStat {
   const stat = newFileStat();
   calls.stat(root, "", stat);
+  return stat;
+}
+
+/** The directory that this handle leads to, whatever its name. */
+function identityOf(directories: ConfinedDirectories): string {
+  const stat = statOf(directories);
   return `${stat.deviceMajor}:${stat.deviceMinor}:${inodeKey(stat)}`;
 }
 
@@ -290,10 +295,8 @@ function newApply({ directories, list }: Open, limits: ApplyLimits): ApplyContex
 }
 
 /** What a journal is of. Not the device, whose number may be another one after a restart. */
-function placeOf({ root }: ConfinedDirectories): string {
-  const stat = newFileStat();
-  calls.stat(root, "", stat);
-  return `${inodeKey(stat)} ${Buffer.from(path).toString("latin1")}`;
+function placeOf(directories: ConfinedDirectories): string {
+  return `${inodeKey(statOf(directories))} ${Buffer.from(path).toString("latin1")}`;
 }
 
 /**

@@ -17,12 +17,7 @@ export function watchSilence(channel: Channel, gone: () => Error, limitMs: numbe
     if (performance.now() - Math.max(channel.heardAt, since) > limitMs) channel.abort(gone());
   }, limitMs / 4);
   timer.unref();
-  const stop = (): void => {
-    clearInterval(timer);
-    channel.closed.removeEventListener("abort", stop);
-  };
-  channel.closed.addEventListener("abort", stop, { once: true });
-  return stop;
+  return endWith(channel, timer);
 }
 
 /**
@@ -44,6 +39,11 @@ export function beat(channel: Channel, frame: () => Uint8Array, intervalMs: numb
       });
   }, intervalMs);
   timer.unref();
+  return endWith(channel, timer);
+}
+
+/** @returns stops the timer, as the end of the channel does */
+function endWith(channel: Channel, timer: NodeJS.Timeout): () => void {
   const stop = (): void => {
     clearInterval(timer);
     channel.closed.removeEventListener("abort", stop);
