@@ -98,7 +98,12 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     const trees = new Map(
       Object.entries(options.roots).map(([name, path]) => [
         name,
-        openTree(name, resolve(path), cache, state.journal(name), placesApart(options, name)),
+        openTree(
+          name,
+          resolve(path),
+          { cache, journal: state.journal(name), mount: state.mount(name) },
+          placesApart(options, name),
+        ),
       ]),
     );
     closing.push(async () => void (await Promise.all([...trees.values()].map((tree) => tree.close()))));

@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_DELETE_GUARD: { consequence: "remote", retry: false },
   LOCKSTEP_SPACE_GUARD: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_MISSING: { consequence: "remote", retry: false },
+  LOCKSTEP_ROOT_NOT_MOUNTED: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_NOT_DIRECTORY: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_UNKNOWN: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },

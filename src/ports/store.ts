@@ -48,6 +48,13 @@ export interface ApplyJournal {
   clear(): Promise<void>;
 }
 
+/** Where a root's directory was a mount point when a round looked last. */
+export interface MountRecord {
+  /** The directory's path; undefined when it was none. */
+  read(): Promise<string | undefined>;
+  write(path: string | undefined): Promise<void>;
+}
+
 /** What a node must remember across restarts. */
 export interface StateStore {
   /** Signed assignments by root name. */
@@ -56,6 +63,7 @@ export interface StateStore {
   highestSequence(key: string): Promise<number>;
   putHighestSequence(key: string, sequence: number): Promise<void>;
   journal(root: string): ApplyJournal;
+  mount(root: string): MountRecord;
   lastRound(root: string): Promise<RoundReport | undefined>;
   putLastRound(root: string, report: RoundReport): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { Level } from "level";
 import { LockstepError } from "../model/errors.ts";
 import type { RoundReport } from "../model/report.ts";
-import type { ApplyJournal, StateStore } from "../ports/store.ts";
+import type { ApplyJournal, MountRecord, StateStore } from "../ports/store.ts";
 
 type Value = string | Uint8Array;
 type StateLevel = Level<string, Value>;
@@ -99,6 +99,17 @@ export class LevelStateStore implements StateStore {
       write: (part, bytes) => this.#put(`${prefix}${String(part).padStart(8, "0")}`, bytes),
       read: () => this.#run((level) => level.values<string, Uint8Array>(range).all()),
       clear: () => this.#write((level) => level.clear({ gt: range.gt, lt: range.lt })),
+    };
+  }
+
+  mount(root: string): MountRecord {
+    const key = `mount!${root}`;
+    return {
+      read: async () => {
+        const path = await this.#run((level) => level.get(key));
+        return path === undefined || path === "" ? undefined : String(path);
+      },
+      write: (path) => this.#put(key, path ?? ""),
     };
   }
 

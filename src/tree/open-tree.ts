@@ -3,8 +3,8 @@ import { Worker } from "node:worker_threads";
 import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
-import type { ApplyJournal, HashCache } from "../ports/store.ts";
-import type { CheckResult, Framing, ReadRange, Tree, TreeRound } from "../ports/tree.ts";
+import type { ApplyJournal, HashCache, MountRecord } from "../ports/store.ts";
+import type { CheckResult, Framing, ReadRange, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
 import { chooseCalls } from "./choose-calls.ts";
 import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
@@ -80,6 +80,15 @@ function ended(): LockstepError {
   return new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has ended");
 }
 
+/** What is remembered of a root. */
+export interface TreeMemory {
+  readonly cache: HashCache;
+  readonly journal: ApplyJournal;
+  /** Without it an unmounted root is a new one. */
+  readonly mount?: MountRecord;
+}
+
+type ScanResult = ScanSummary & { readonly isMounted: boolean };
 type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content: PackedContent };
 
 /**
@@ -92,8 +101,7 @@ type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content:
 export function openTree(
   name: string,
   path: string,
-  cache: HashCache,
-  journal: ApplyJournal,
+  { cache, journal, mount }: TreeMemory,
   apart: readonly Place[] = [],
 ): Tree {
   const { lacks: known, canLock } = chooseCalls();
@@ -179,7 +187,11 @@ export function openTree(
               () => true,
             );
           }
-          return call("scan", options);
+          const mountedAt = await mount?.read();
+          const wasMounted = mountedAt === path;
+          const { isMounted, ...summary } = await call<ScanResult>("scan", options, wasMounted);
+          if (isMounted !== wasMounted) await mount?.write(isMounted ? path : undefined);
+          return summary;
         },
         nodes: (level, first, count) => call("nodes", level, first, count),
         batches: (indexes) => call("batches", indexes),

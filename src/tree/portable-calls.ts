@@ -92,7 +92,7 @@ export function createPortableCalls(): SystemCalls {
     openRoot(path) {
       return attempt("open", () => {
         if (!fs.statSync(path).isDirectory()) throw new SystemError("ENOTDIR", "open");
-        return register(Buffer.from(path));
+        return register(fs.realpathSync(path, { encoding: "buffer" }));
       });
     },
     openDirectory(root, path) {
@@ -116,7 +116,7 @@ export function createPortableCalls(): SystemCalls {
     },
     stat(directory, name, into) {
       const stat = look(directory, name);
-      const parent = name === "" ? undefined : look(directory, "")?.dev;
+      const parent = look(directory, name === "" ? ".." : "")?.dev;
       if (stat === undefined) return false;
       fill(stat, into, parent);
       return true;

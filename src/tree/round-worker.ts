@@ -149,6 +149,21 @@ function checkInPlace({ directories, isSource }: Open): void {
   );
 }
 
+/**
+ * Where a file system was mounted on the root before and none is now, what is there is not what the root holds: of a
+ * master the fleet would follow it, of a remote the disk below would be filled.
+ *
+ * @throws LockstepError `LOCKSTEP_ROOT_NOT_MOUNTED`
+ */
+function checkMounted({ root }: ConfinedDirectories): void {
+  if (calls.stat(root, RESERVED_NAME, newFileStat())) return;
+  throw new LockstepError(
+    "LOCKSTEP_ROOT_NOT_MOUNTED",
+    `the directory of root ${name} was a mount point on this host in an earlier round, and is none now; mount it. ` +
+      `If it is meant as it is, make a directory ${RESERVED_NAME} in it`,
+  );
+}
+
 function readOnly(): LockstepError {
   return new LockstepError(
     "LOCKSTEP_ROOT_READ_ONLY",
@@ -360,7 +375,8 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
 }
 
 const handlers: Handlers = {
-  async scan(options: ScanOptions) {
+  /** @param wasMounted the root was a mount point when a round looked last */
+  async scan(options: ScanOptions, wasMounted: boolean) {
     if (open === undefined) {
       checkApart();
       const directories = openRoot();
@@ -369,9 +385,11 @@ const handlers: Handlers = {
       open.isSource = options.isSource;
     } else checkInPlace(open);
     const scanned = open;
+    const isMounted = statOf(scanned.directories).mountPoint;
+    if (wasMounted && !isMounted) checkMounted(scanned.directories);
     const summary = await scanned.list.scan(options);
     checkInPlace(scanned);
-    return summary;
+    return { ...summary, isMounted };
   },
   nodes: (level: number, first: number, count: number) => opened().list.nodes(level, first, count),
   batches: (indexes: number[]) => opened().list.batches(indexes),

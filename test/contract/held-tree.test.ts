@@ -32,8 +32,8 @@ function createWorld(t: ExecutionContext): World {
   const [a, b] = [join(directory, "a"), join(directory, "b")];
   fs.mkdirSync(a);
   fs.mkdirSync(b);
-  const masterTree = openTree("www", a, new MemoryHashCache(), new MemoryJournal());
-  const remoteTree = openTree("www", b, new MemoryHashCache(), new MemoryJournal());
+  const masterTree = openTree("www", a, { cache: new MemoryHashCache(), journal: new MemoryJournal() });
+  const remoteTree = openTree("www", b, { cache: new MemoryHashCache(), journal: new MemoryJournal() });
   // The threads of a tree do not keep the process alive by themselves.
   const alive = setInterval(() => undefined, 60_000);
   t.teardown(async () => {
@@ -263,7 +263,7 @@ test.serial("a master that holds many files keeps descriptors for everything els
     import { closeSync, openSync } from "node:fs";
     import { openTree } from ${JSON.stringify(compiledUrl("src/tree/open-tree.ts"))};
     const nothing = { lookup: async ({ size }) => ({ known: new Uint8Array(size.length), digests: new Uint8Array(32 * size.length) }) };
-    const tree = openTree("www", process.argv[2], nothing, {});
+    const tree = openTree("www", process.argv[2], { cache: nothing, journal: {} });
     const round = tree.begin();
     await round.scan({ classification: ${JSON.stringify(WHOLE_ROOT)}, now: 0, fresh: false, isSource: false });
     const share = (id, first) => round.share(id, [[first, 160]]).then(() => "shared", ({ code }) => code);

@@ -42,7 +42,9 @@ function createWorld(t: ExecutionContext): World {
   const directory = tempDirectory(t);
   const [a, b] = ["a", "b"].map((name) => join(directory, name));
   for (const root of [a, b]) fs.mkdirSync(root);
-  const trees: Tree[] = [a, b].map((root) => openTree("www", root, new MemoryHashCache(), new MemoryJournal()));
+  const trees: Tree[] = [a, b].map((root) =>
+    openTree("www", root, { cache: new MemoryHashCache(), journal: new MemoryJournal() }),
+  );
   const alive = setInterval(() => undefined, 60_000);
   t.teardown(async () => {
     clearInterval(alive);

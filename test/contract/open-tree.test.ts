@@ -44,8 +44,8 @@ function createWorld(t: ExecutionContext): World {
   fs.mkdirSync(a);
   fs.mkdirSync(b);
   const [journal, cache] = [new MemoryJournal(), new MemoryHashCache()];
-  const masterTree = openTree("www", a, new MemoryHashCache(), new MemoryJournal());
-  const remoteTree = openTree("www", b, cache, journal);
+  const masterTree = openTree("www", a, { cache: new MemoryHashCache(), journal: new MemoryJournal() });
+  const remoteTree = openTree("www", b, { cache, journal });
   // The threads of a tree do not keep the process alive by themselves.
   const alive = setInterval(() => undefined, 60_000);
   t.teardown(async () => {
@@ -973,7 +973,7 @@ test.serial("a root that is missing, or a file, is said so by code", async (t) =
   write(join(directory, "file"), "x");
   fs.mkdirSync(join(directory, "empty"));
   const scan = async (name: string, isSource: boolean): Promise<unknown> => {
-    const tree = openTree("www", join(directory, name), new MemoryHashCache(), new MemoryJournal());
+    const tree = openTree("www", join(directory, name), { cache: new MemoryHashCache(), journal: new MemoryJournal() });
     const alive = setInterval(() => undefined, 60_000);
     try {
       return await tree.begin().scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource });
@@ -1006,7 +1006,7 @@ test.serial("a tree that is closed while its threads still load does not take th
   const program = `
     import { openTree } from ${JSON.stringify(compiledUrl("src/tree/open-tree.ts"))};
     for (const after of [0, 100, 200]) {
-      const tree = openTree("www", "/nowhere", {}, {});
+      const tree = openTree("www", "/nowhere", { cache: {}, journal: {} });
       await new Promise((resolve) => setTimeout(resolve, after));
       await tree.close();
     }

@@ -53,6 +53,18 @@ test("what was written is there after a restart, by root", async (t) => {
   }
 });
 
+test("where a root was mounted is there after a restart, by root, until it is none", async (t) => {
+  const opened = await open(t);
+  t.is(await opened.store.mount("www").read(), undefined);
+  await opened.store.mount("www").write("/srv/www");
+  await opened.store.mount("ww").write("/srv/ww");
+  await opened.restart();
+  t.is(await opened.store.mount("www").read(), "/srv/www");
+  await opened.store.mount("www").write(undefined);
+  t.is(await opened.store.mount("www").read(), undefined);
+  t.is(await opened.store.mount("ww").read(), "/srv/ww");
+});
+
 test("a journal gives its parts back in order after a restart, until it is cleared", async (t) => {
   const opened = await open(t);
   for (const part of [0, 2, 10, 9, 1]) await opened.store.journal("www").write(part, Uint8Array.of(part));

@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,7 +15,20 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { countsOf, differences, dumpTree, Fleet, IS_ROOT, NO_CHANGES, writeTree } from "./mesh-harness.ts";
 
-const NAMES = ["missing", "emptied", "file", "percent", "count", "away", "space", "keeps", "state", "other"];
+const NAMES = [
+  "missing",
+  "emptied",
+  "file",
+  "percent",
+  "count",
+  "away",
+  "space",
+  "keeps",
+  "state",
+  "other",
+  "mount",
+  "stale",
+];
 let fleet: Fleet;
 
 test.before(async () => {
@@ -122,6 +137,43 @@ test.serial("a remote whose root is missing is refused while another comes in st
   renameSync(`${beta} away`, beta);
   t.is((await fleet.run("sync", "away")).exitCode, 0);
   t.is(differences(alpha, beta), "");
+});
+
+// Seen: a full copy was written into the empty mount point, on the disk below.
+(IS_ROOT ? test.serial : test.serial.skip)(
+  "a remote whose disk is not mounted is refused, and nothing written",
+  async (t) => {
+    const beta = fleet.path("beta", "mount");
+    fleet.mountTmpfs("beta", "mount", "10m");
+    const { alpha, gamma } = await mirrored(t, "mount");
+    t.is(spawnSync("umount", [beta]).status, 0);
+    await fleet.kill("beta");
+    await fleet.restart("beta");
+    writeFileSync(join(alpha, "news"), "news");
+    for (const command of ["plan", "sync"]) {
+      const refused = await fleet.run(command, "mount");
+      t.is(refused.exitCode, 3, refused.stdout);
+      t.is(refused.json.remotes["beta"].outcome, "failed");
+      t.is(refused.json.remotes["beta"].problems[0].code, "LOCKSTEP_ROOT_NOT_MOUNTED");
+      t.deepEqual(readdirSync(beta), []);
+    }
+    t.is(differences(alpha, gamma), "");
+    // Meant to be filled as it is.
+    mkdirSync(join(beta, ".lockstep"));
+    for (const _ of ["once", "again, emptied"]) {
+      t.is((await fleet.run("sync", "mount")).exitCode, 0);
+      t.is(differences(alpha, beta), "");
+      for (const name of readdirSync(beta)) rmSync(join(beta, name));
+    }
+  },
+);
+
+(IS_ROOT ? test.serial : test.serial.skip)("what lies below an unmounted master is not mirrored", async (t) => {
+  writeFileSync(join(fleet.path("alpha", "stale"), "file 0"), "of long ago");
+  fleet.mountTmpfs("alpha", "stale", "10m");
+  await masterIsRefused(t, "stale", "LOCKSTEP_ROOT_NOT_MOUNTED", (alpha) => {
+    t.is(spawnSync("umount", [alpha]).status, 0);
+  });
 });
 
 (IS_ROOT ? test.serial : test.serial.skip)("a remote without the space is refused, and unchanged", async (t) => {
