@@ -56,6 +56,8 @@ class Participant {
   readonly #rounds: ActiveRounds;
   #active: ActiveRound | undefined;
   #beginning = false;
+  /** Why the round was left before its end, for the messages of it that come or are under way then. */
+  #superseded: LockstepError | undefined;
   /** Nobody is there any more who would end a round. */
   #hasLeft = false;
 
@@ -92,10 +94,12 @@ class Participant {
     }
     const active = this.#active;
     if (active === undefined || !sameRound(id, active.id)) {
+      if (this.#superseded !== undefined) throw this.#superseded;
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the message belongs to no round that is under way here");
     }
     const newer = this.#components.authority.newerThan(active.assignment);
     if (newer !== undefined) {
+      this.#superseded = newer;
       await this.#leave();
       throw newer;
     }
@@ -105,7 +109,11 @@ class Participant {
       await this.#leave(true);
       return;
     }
-    yield* this.#step(active, request);
+    try {
+      yield* this.#step(active, request);
+    } catch (error) {
+      throw this.#superseded ?? error;
+    }
   }
 
   #advance(active: ActiveRound, step: ParticipantStep): void {
@@ -117,6 +125,7 @@ class Participant {
     if (this.#active !== undefined || this.#beginning)
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has begun");
     this.#beginning = true;
+    this.#superseded = undefined;
     try {
       const assignment = await authority.acceptAssignment(assignmentBytes);
       if (!assignment.comparison.includes(this.#channel.peer)) {

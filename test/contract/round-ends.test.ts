@@ -94,6 +94,9 @@ test("a round of an older epoch writes nothing more once a newer assignment is i
   // What was being staged or switched at that moment may still come.
   t.true(listed() < before + 300, `${listed() - before} came afterwards`);
   t.not(report?.outcome, "in-step");
+  // Seen: of the messages under way one was answered by that it does not fit the round's state.
+  const codes = [report?.error, ...Object.values(report?.remotes ?? {}).flatMap(({ problems }) => problems)];
+  t.deepEqual(new Set(codes.flatMap((one) => one?.code ?? [])), new Set(["LOCKSTEP_EPOCH_OLD"]));
   t.is((await fleet.sync(3)).outcome, "in-step");
 });
 
