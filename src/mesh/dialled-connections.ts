@@ -15,6 +15,11 @@ export class DialledConnections {
     this.#wanted.set(peer, addresses.map(String).sort().join(" "));
   }
 
+  /** Where the peer is called, as people write it; "" when that is not known. */
+  placeOf(peer: PeerId): string {
+    return (this.#wanted.get(peer) ?? "").replaceAll(`/p2p/${peer}`, "").replaceAll(" ", ", ");
+  }
+
   /** @param connection just made, by this host */
   add(peer: PeerId, connection: Connection): void {
     this.#madeFor.set(connection, this.#wanted.get(peer) ?? "");

@@ -180,7 +180,9 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
         const refused = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
         // The time for a connection is over sooner than all that was given.
         const why = isLate || /due to timeout/.test(message) ? "it does not answer" : refused;
-        throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}: ${why}`, { cause: error });
+        const place = dialled.placeOf(peer);
+        const at = place === "" ? "" : ` at ${place}`;
+        throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `cannot reach ${peer}${at}: ${why}`, { cause: error });
       }
     },
     handle(protocol, admit, handler) {
