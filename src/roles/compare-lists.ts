@@ -2,7 +2,7 @@ import { completePairs, type Located, mergeEntries, type Pair, withoutBlind } fr
 import { type ChecksumGroup, secondList } from "../compare/second-list.ts";
 import { dropEqualNodes, type EqualStretch } from "../compare/tree-difference.ts";
 import { DIGEST_BYTES, sameDigest } from "../model/digest.ts";
-import { FILE } from "../model/entry.ts";
+import { DIRECTORY, FILE } from "../model/entry.ts";
 import { isKnownSame, type ManifestNode } from "../model/manifest.ts";
 import { ancestorPaths, type BytePath, comparePaths } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
@@ -112,7 +112,14 @@ async function lookupOthers(
   for (const [path, located] of await find(master, missing)) {
     complete.push({ path, master: located, remote: undefined, columns: 0 });
   }
-  return complete.sort((a, b) => comparePaths(a.path, b.path));
+  const inTheWay = new Set<BytePath>();
+  for (const [path, { entry }] of present) {
+    if (entry.type === DIRECTORY) continue;
+    const message = "is no directory here and outside the class, so it stays, and nothing is made below it";
+    problems.push({ path, code: "LOCKSTEP_DELETE_FORBIDDEN", message });
+    inTheWay.add(path);
+  }
+  return withoutBlind(complete, inTheWay).sort((a, b) => comparePaths(a.path, b.path));
 }
 
 interface Contents {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -19,7 +20,7 @@ const classes = {
   pages: { include: ["**/*.html"], exclude: ["drafts/**"], type: ["file"], size: "<1KiB" },
   old: { age: ">7d", type: ["file"] },
 };
-const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted", "linked"];
+const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted", "linked", "taken"];
 
 test.before(async () => {
   const root: RootOptions = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%", classes };
@@ -127,6 +128,22 @@ test.serial("a directory that the group needs is created with the master's attri
   t.is(statSync(join(remote, "some/deep")).mode & 0o7777, 0o750);
   t.is(statSync(join(remote, "some/deep")).mtimeMs, 1_000_000_004_000);
   t.false(existsSync(join(remote, "unneeded")));
+});
+
+// Seen: the sync said of it, again and again, that it had changed, and the plan did not foresee it.
+test.serial("what stands outside the group where it needs a directory is told, and stays", async (t) => {
+  const { master, remote } = paths("taken");
+  writeTree(master, { "a/b/page.html": "page", "c/page.html": "page", "other/page.html": "page" });
+  writeTree(remote, { a: "a file" });
+  symlinkSync("nowhere", join(remote, "c"));
+  for (const command of ["plan", "sync", "sync"]) {
+    const { exitCode, json } = await fleet.run(command, "taken", "--class", "pages");
+    t.is(exitCode, 3, command);
+    const problems = json.remotes["beta"].problems.map(({ path, code }) => `${path} ${code}`);
+    t.deepEqual(problems, ["a LOCKSTEP_DELETE_FORBIDDEN", "c LOCKSTEP_DELETE_FORBIDDEN"], command);
+  }
+  t.is(read(remote, "a"), "a file");
+  t.is(read(remote, "other/page.html"), "page");
 });
 
 test.serial("entries outside the group keep a directory alive", async (t) => {
