@@ -195,6 +195,25 @@ test.serial("a root that holds the state directory, or lies in it, is refused", 
   }
 });
 
+// Seen: the node deleted its own key and state, as they were on no list of the master.
+(IS_ROOT ? test.serial : test.serial.skip)("a root that holds what is mounted elsewhere is refused", async (t) => {
+  for (const path of ["holds it/below/within", "a part"]) mkdirSync(at(path), { recursive: true });
+  t.is(spawnSync("mount", ["--bind", at("holds it/below"), at("a part")]).status, 0);
+  try {
+    for (const other of ["a part", "a part/within", "a part/new"]) {
+      for (const args of [
+        ["--data", at(other), "--root", `www=${at("holds it")}`],
+        ["--data", at("elsewhere"), "--root", `www=${at("holds it")}`, "--root", `db=${at(other)}`],
+      ]) {
+        const result = await runLockstep("node", ...args, ...listening);
+        isOneClearLine(t, result, result.exitCode as number, /LOCKSTEP_ROOTS_OVERLAP/);
+      }
+    }
+  } finally {
+    spawnSync("umount", [at("a part")]);
+  }
+});
+
 // Seen: the right code, but libp2p's message with an escaped stack trace in the line.
 test.serial("a node whose port is taken says so in one line without a stack", async (t) => {
   const server = await new Promise<Server>((resolve) => {
