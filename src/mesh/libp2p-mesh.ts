@@ -122,6 +122,11 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
     }
   };
 
+  const dial = (peer: PeerId, signal: AbortSignal): Promise<Connection> =>
+    dialled.call(peer, signal, (addresses) =>
+      node.dial(addresses.length > 0 ? addresses : peerIdFromString(peer), { signal, force: true }),
+    );
+
   /** libp2p does not dial itself; a host may be comparison server and remote at once. */
   const openToSelf = (protocol: Protocol): Channel => {
     const handler = handlers.get(protocol.id);
@@ -148,16 +153,13 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
     },
     async connect(peer: PeerId, signal: AbortSignal): Promise<void> {
       if (peer === identity.self) return;
-      const since = Date.now();
-      const connection = await node.dial(peerIdFromString(peer), { signal });
-      // One that there was before may be the peer's own, or lead to where it was.
-      if (connection.direction === "outbound" && connection.timeline.open >= since) dialled.add(peer, connection);
+      if (node.getConnections(peerIdFromString(peer)).length === 0) await dial(peer, signal);
     },
     async open(peer: PeerId, protocol: Protocol, signal: AbortSignal): Promise<Channel> {
       if (peer === identity.self) return openToSelf(protocol);
       try {
         const only = protocol.onlyDialled === true ? { only: dialled } : {};
-        const limits = { maxOutboundStreams: MAX_STREAMS, signal, ...only };
+        const limits = { maxOutboundStreams: MAX_STREAMS, signal, dial: () => dial(peer, signal), ...only };
         const { stream, connection } = await openStream(node, peerIdFromString(peer), protocol.id, heard, limits);
         return new FrameChannel(stream, peer, protocol, undefined, heard.of(connection));
       } catch (error) {

@@ -14,7 +14,9 @@ export interface StreamLimits {
   readonly maxOutboundStreams: number;
   readonly signal: AbortSignal;
   /** Takes no connection but one of these: on another one may be another host, with a copy of the peer's key. */
-  readonly only?: Pick<DialledConnections, "has" | "add">;
+  readonly only?: Pick<DialledConnections, "has">;
+  /** Makes a new connection. */
+  readonly dial: () => Promise<Connection>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface StreamLimits {
  * @throws what libp2p throws when the peer cannot be reached, or does not speak the protocol
  */
 export async function openStream(
-  node: Pick<Libp2p, "getConnections" | "dial">,
+  node: Pick<Libp2p, "getConnections">,
   peer: PeerId,
   protocol: string,
   heard: HeardConnections,
@@ -51,8 +53,7 @@ export async function openStream(
       stop();
     }
   }
-  const connection = await node.dial(peer, { signal: limits.signal, force: only !== undefined });
-  only?.add(peer.toString(), connection);
+  const connection = await limits.dial();
   return { stream: await connection.newStream(protocol, limits), connection };
 }
 

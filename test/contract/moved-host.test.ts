@@ -1,4 +1,5 @@
 import { cpSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { loadIdentity } from "../../src/mesh/identity.ts";
@@ -85,3 +86,40 @@ test.serial("what is under way to one address of a host goes on when another one
   t.is(await whoAnswers(caller, host.self), "host");
   t.plan(3);
 });
+
+/** An address that leads to the same, and lets nothing through before it is told to. */
+async function slowAddress(t: ExecutionContext, address: string): Promise<{ address: string; open: () => void }> {
+  const port = /\/tcp\/(\d+)/.exec(address)?.[1];
+  const opened = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    const onwards = (): Socket => connect(Number(port), "127.0.0.1").on("error", () => socket.destroy());
+    void opened.promise.then(() => socket.pipe(onwards()).pipe(socket));
+    socket.on("error", () => undefined);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.teardown(() => void server.close());
+  const own = (server.address() as AddressInfo).port;
+  return { address: address.replace(`/tcp/${port}`, `/tcp/${own}`), open: () => opened.resolve() };
+}
+
+// Seen: libp2p joins a call that is under way, whatever address the peer is to be called at by now.
+for (const begins of ["open", "connect"] as const) {
+  test.serial(
+    `a call that is under way to where a host was is not taken for one to where it is: ${begins}`,
+    async (t) => {
+      const { caller, host, copy } = await createWorld(t);
+      const slow = await slowAddress(t, host.addresses()[0]);
+      await caller.learn([{ name: "beta", peer: host.self, addresses: [slow.address] }]);
+      const signal = AbortSignal.timeout(10_000);
+      const before = begins === "open" ? caller.open(host.self, ROUND, signal) : caller.connect(host.self, signal);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await caller.learn([{ name: "beta", peer: host.self, addresses: copy.addresses() }]);
+      const answer = whoAnswers(caller, host.self);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      slow.open();
+      t.is(await answer, "copy");
+      await before.catch(() => undefined);
+      t.is(await whoAnswers(caller, host.self), "copy");
+    },
+  );
+}
