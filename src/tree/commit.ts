@@ -17,6 +17,7 @@ import {
 } from "./apply-context.ts";
 import { diskError } from "./disk-errors.ts";
 import { type Expected, inodeKey, sameCtime, typeOfMode } from "./entry-table.ts";
+import { LINK_FOREIGN } from "./plain-renames.ts";
 import { UnstableContent } from "./read-stable.ts";
 import {
   type DirectoryHandle,
@@ -186,6 +187,11 @@ function commitProblem(path: BytePath, error: unknown): Problem {
     const message =
       "the file system can neither exchange names nor give a file a second one, so nothing of it is replaced (EOPNOTSUPP); the root has to lie on another";
     return { path, code: "LOCKSTEP_APPLY_FAILED", message };
+  }
+  if (error instanceof SystemError && error.call === LINK_FOREIGN) {
+    const message =
+      "is another user's here, and without exchanges of names it takes a second name to replace it, which this node may not give it (EPERM); run its node as root";
+    return { path, code: "LOCKSTEP_ACCESS_DENIED", message };
   }
   if (errno === "EEXIST" || errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP" || errno === "EXDEV") {
     const message = `is not as it was when it was compared (${errno}); it is compared again`;

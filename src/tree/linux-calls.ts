@@ -553,6 +553,7 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
   const names: PlainNames = {
     stat: calls.stat,
     makeLink: calls.makeLink,
+    canChown: calls.canChown,
     unlink: calls.unlink,
     linksSymlinks: true,
     replace(from, fromName, to, toName) {

@@ -16,12 +16,15 @@ import {
   SystemError,
 } from "./system-calls.ts";
 
-export interface PlainNames extends Pick<SystemCalls, "stat" | "makeLink" | "unlink"> {
+export interface PlainNames extends Pick<SystemCalls, "stat" | "makeLink" | "unlink" | "canChown"> {
   /** Whether a symbolic link can have a second name; link(2) of some systems follows it. */
   readonly linksSymlinks: boolean;
   /** rename(2): what the new name led to is gone. */
   replace(from: DirectoryHandle, fromName: string, to: DirectoryHandle, toName: string): void;
 }
+
+/** The call of an error that says that the system lets this process give a file of somebody else's no second name. */
+export const LINK_FOREIGN = "link of a foreign file";
 
 /** What link(2) says where the file system has none, or allows none of this file. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -84,7 +87,8 @@ export function moveFresh(
  * Swaps two names. A file keeps its old version by a second name, and the new one is put over it in one step. Where
  * a directory is among the two, nothing is at the second name for a moment.
  *
- * @throws SystemError EOPNOTSUPP, with nothing done, of files without second names, as one could not be given back
+ * @throws SystemError EOPNOTSUPP or EPERM, with nothing done, of files without second names, as one could not be given
+ * back
  */
 export function exchange(
   names: PlainNames,
@@ -98,9 +102,7 @@ export function exchange(
   const aside = `${fromName}.aside`;
   const linked = canLink(names, source) && canLink(names, target);
   if (!linked) moveFresh(names, to, toName, from, aside);
-  // Of what is marked as immutable there is no second name either.
-  else if (!tryLink(names, to, toName, from, aside))
-    throw new SystemError(target.fixed ? "EPERM" : "EOPNOTSUPP", "rename");
+  else if (!tryLink(names, to, toName, from, aside)) throw unlinkable(names, target);
   try {
     names.replace(from, fromName, to, toName);
   } catch (error) {
@@ -109,6 +111,13 @@ export function exchange(
     throw error;
   }
   names.replace(from, aside, from, fromName);
+}
+
+/** Why there is no second name of a file: it is immutable, or somebody else's (`protected_hardlinks`, proc(5)), or there are none. */
+function unlinkable({ canChown }: PlainNames, { fixed, uid }: FileStat): SystemError {
+  if (fixed) return new SystemError("EPERM", "rename");
+  const isForeign = !canChown && uid !== process.geteuid?.();
+  return isForeign ? new SystemError("EPERM", LINK_FOREIGN) : new SystemError("EOPNOTSUPP", "rename");
 }
 
 function existing(names: PlainNames, directory: DirectoryHandle, name: string): FileStat {

@@ -228,6 +228,7 @@ export function createPortableCalls(): SystemCalls {
   const names: PlainNames = {
     stat: calls.stat,
     makeLink: calls.makeLink,
+    canChown: calls.canChown,
     unlink: calls.unlink,
     linksSymlinks: process.platform === "linux",
     replace: (from, fromName, to, toName) => attempt("rename", () => fs.renameSync(at(from, fromName), at(to, toName))),

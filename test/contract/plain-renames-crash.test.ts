@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { chooseCalls } from "../../src/tree/choose-calls.ts";
-import { exchange, type PlainNames, renameFresh } from "../../src/tree/plain-renames.ts";
+import { exchange, LINK_FOREIGN, type PlainNames, renameFresh } from "../../src/tree/plain-renames.ts";
 import { type DirectoryHandle, errnoOf, type SystemCalls, SystemError } from "../../src/tree/system-calls.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
@@ -36,6 +36,7 @@ function failingNames({ calls, path, staging }: World, failsFrom: number, code: 
     join(path, directory === staging ? "staging" : "", name);
   return {
     linksSymlinks: true,
+    canChown: calls.canChown,
     stat: calls.stat,
     makeLink(from, fromName, to, toName) {
       count();
@@ -133,4 +134,27 @@ test("without hard links a file is made and not replaced, and what is there is k
   renameFresh(names, world.staging, "1.2", world.root, "g");
   t.is(held(join(world.path, "g")), "1.2");
   t.deepEqual(fs.readdirSync(join(world.path, "staging")).sort(), ["1.0", "1.1"]);
+});
+
+// Seen: that the root has to lie on another file system, of one that has hard links.
+test("that somebody else's file may not be linked is told apart from a file system without links", (t) => {
+  const world = makeWorld(t);
+  fs.writeFileSync(join(world.path, "staging/1.0"), "new");
+  fs.writeFileSync(join(world.path, "f"), "old");
+  const names = failingNames(world, 99, "");
+  const forbidding: PlainNames = {
+    ...names,
+    canChown: false,
+    stat(directory, name, into) {
+      const isThere = names.stat(directory, name, into);
+      into.uid = (process.geteuid?.() ?? 0) + 1;
+      return isThere;
+    },
+    makeLink() {
+      throw new SystemError("EPERM", "linkat");
+    },
+  };
+  const error = t.throws<SystemError>(() => exchange(forbidding, world.staging, "1.0", world.root, "f"));
+  t.deepEqual([error?.code, error?.call], ["EPERM", LINK_FOREIGN]);
+  t.is(held(join(world.path, "f")), "old");
 });
