@@ -138,7 +138,10 @@ function findDigests(
 ): void {
   if (page === undefined) return;
   const offsets = new Int32Array(PAGE_INODES).fill(-1);
-  for (let at = 0; at + RECORD_BYTES <= page.length; at += RECORD_BYTES) offsets[page[at] % PAGE_INODES] = at;
+  for (let at = 0; at + RECORD_BYTES <= page.length; at += RECORD_BYTES) {
+    // Of two the one that is written.
+    if (page[at] < PAGE_INODES && offsets[page[at]] < 0) offsets[page[at]] = at;
+  }
   for (const i of indexes) {
     const at = offsets[keys.inodeLow[i] % PAGE_INODES];
     if (at < 0 || !matches(page, at, keys, i)) continue;

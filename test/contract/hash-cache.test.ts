@@ -273,6 +273,17 @@ test("LevelDB: a page of noise is healed by the next store", async (t) => {
   t.true(answers.every((answer, i) => answer === undefined || answer === VALUES[i]));
 });
 
+// Seen: what is written first and what is read last were two records, and the file was read in each round.
+test("LevelDB: a page in which two records are of one inode is healed by the next store", async (t) => {
+  const cache = await damagedPage(t, (page) => {
+    page[70] = page[0];
+    return page;
+  });
+  t.deepEqual(await found(cache, NEIGHBOURS.slice(2)), VALUES.slice(2));
+  await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
+  t.deepEqual(await found(cache, NEIGHBOURS), VALUES);
+});
+
 test("LevelDB: a page that was cut is healed by the next store", async (t) => {
   const cache = await damagedPage(t, (page) => page.subarray(0, page.length - 33));
   await cache.store(keysOf(NEIGHBOURS), hashesOf(VALUES));
