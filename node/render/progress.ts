@@ -18,10 +18,15 @@ interface First {
   readonly fed: number;
 }
 
+interface Remote {
+  readonly event: ProgressEvent;
+  readonly first: First;
+}
+
 /** Shows on a terminal how far each remote is: files, bytes, rate, time left. */
 export class ProgressDisplay {
   readonly #out: NodeJS.WriteStream;
-  readonly #remotes = new Map<string, { event: ProgressEvent; first: First }>();
+  readonly #remotes = new Map<string, Remote>();
   #phase = "";
   #lines = 0;
   #drawn = 0;
@@ -43,7 +48,13 @@ export class ProgressDisplay {
     this.#drawn = performance.now();
     this.clear();
     const width = Math.max(20, (this.#out.columns ?? 80) - 1);
-    const lines = [this.#phase, ...[...this.#remotes.values()].map(({ event, first }) => describe(event, first))];
+    // What has left the screen at its top cannot be taken away again. The last row is the cursor's.
+    const room = Math.max(1, (this.#out.rows || 24) - 2);
+    const remotes = [...this.#remotes.values()];
+    const isCrowded = remotes.length > room;
+    const shown = isCrowded ? leastDone(remotes).slice(0, room - 1) : remotes;
+    const lines = [this.#phase, ...shown.map(({ event, first }) => describe(event, first))];
+    if (isCrowded) lines.push(`  and ${remotes.length - shown.length} more remotes`);
     this.#lines = lines.length;
     this.#out.write(`${lines.map((line) => printable(line).slice(0, width)).join("\n")}\n`);
   }
@@ -53,6 +64,13 @@ export class ProgressDisplay {
     if (this.#lines > 0) this.#out.write(`\u001b[${this.#lines}A\u001b[J`);
     this.#lines = 0;
   }
+}
+
+/** Those that the round waits for first. */
+function leastDone(remotes: readonly Remote[]): Remote[] {
+  const shareOf = ({ event: { bytes, bytesDone, paths, pathsDone } }: Remote): number =>
+    bytes > 0 ? bytesDone / bytes : paths > 0 ? pathsDone / paths : 1;
+  return [...remotes].sort((a, b) => shareOf(a) - shareOf(b));
 }
 
 function fedBytes({ fedBy }: ProgressEvent): number {
