@@ -169,7 +169,7 @@ function applyXattrs(
   let widened = false;
   const wanted = new Map(entry.xattrs.filter((xattr) => kind(xattr.name)).map((xattr) => [xattr.name, xattr.value]));
   const present = new Map<string, Uint8Array>();
-  for (const xattr of readXattrs(calls, directory, name)) if (kind(xattr.name)) present.set(xattr.name, xattr.value);
+  for (const xattr of readXattrs(calls, directory, name, kind)) present.set(xattr.name, xattr.value);
   const attempt = (attribute: string, change: () => void): void => {
     try {
       change();

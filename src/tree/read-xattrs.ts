@@ -4,9 +4,18 @@ import { type DirectoryHandle, errnoOf, type SystemCalls, SystemError } from "./
 
 const NONE: readonly Xattr[] = [];
 
-/** The extended attributes of a path, in order of name; ACLs as their raw xattrs. */
-export function readXattrs(calls: SystemCalls, directory: DirectoryHandle, name: string): readonly Xattr[] {
-  const names = calls.listXattrs(directory, name);
+/**
+ * The extended attributes of a path, in order of name; ACLs as their raw xattrs.
+ *
+ * @param isWanted others are not even read, as the mode of a file may forbid it
+ */
+export function readXattrs(
+  calls: SystemCalls,
+  directory: DirectoryHandle,
+  name: string,
+  isWanted: (attribute: string) => boolean = () => true,
+): readonly Xattr[] {
+  const names = calls.listXattrs(directory, name).filter(isWanted);
   if (names.length === 0) return NONE;
   if (names.length > MAX_XATTRS) throw new SystemError("E2BIG", "llistxattr");
   const xattrs: Xattr[] = [];

@@ -48,6 +48,29 @@ test("a host that is not root replaces files of others that it cannot change in 
   t.is(fs.statSync(join(remote, "time")).mtimeMs, time.getTime());
 });
 
+test("a host that is not root makes a file with attributes that its owner may not read", async (t) => {
+  const directory = tempDirectory(t);
+  const [master, remote] = ["master", "remote"].map((name) => join(directory, name));
+  for (const root of [master, remote]) fs.mkdirSync(root);
+  const real = chooseCalls();
+  fs.writeFileSync(join(master, "secret"), "content");
+  const handle = real.openRoot(master);
+  t.teardown(() => real.closeDirectory(handle));
+  real.setXattr(handle, "secret", "user.k", Buffer.from("v"));
+  const calls: SystemCalls = {
+    ...real,
+    canChown: false,
+    // As of a file of mode 0200.
+    getXattr(at, name, attribute) {
+      if (attribute.startsWith("user.")) throw new SystemError("EACCES", "lgetxattr");
+      return real.getXattr(at, name, attribute);
+    },
+  };
+  const { problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(problems, []);
+  t.is(fs.readFileSync(join(remote, "secret"), "utf8"), "content");
+});
+
 test("a directory is not widened where that would take its set-group-ID bit away", (t) => {
   const calls: SystemCalls = { ...chooseCalls(), canChown: false };
   const closed = { ...newFileStat(), uid: process.geteuid?.() ?? 0 };
