@@ -88,6 +88,8 @@ export class Ledger {
   lastTouched: BytePath | undefined;
   /** Directories whose attributes are to be set at the end. */
   readonly directories = new Map<BytePath, Entry>();
+  /** Those of them that are there and change in nothing else. */
+  readonly changing = new Set<BytePath>();
   /** Inode that this round verified and put into place, or found right, by path. */
   readonly placed = new Map<BytePath, string>();
   /** Inodes whose ctime this round moved by changing one of their names. */

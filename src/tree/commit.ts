@@ -152,8 +152,9 @@ export function switchBlock(context: ApplyContext, block: Block, bounds: SwitchB
     try {
       counts.deleted += switchStep(context, step, block, leaders);
       if (step.action === ACTIONS.create) counts.created++;
-      else if (step.action === ACTIONS.attributes) counts.attributes++;
-      else counts.updated++;
+      else if (step.action !== ACTIONS.attributes) counts.updated++;
+      // Those of directories count when they are set.
+      else if (!context.ledger.changing.has(path)) counts.attributes++;
     } catch (error) {
       problems.push(commitProblem(path, error));
     }
@@ -213,6 +214,7 @@ function switchStep(
   if (entry.type === DIRECTORY && step.action === ACTIONS.attributes) {
     // Set at the end, as work inside the directory would change the time again.
     ledger.directories.set(path, entry);
+    ledger.changing.add(path);
     return 0;
   }
   if (step.action === ACTIONS.attributes && step.staged === undefined) {
@@ -588,15 +590,17 @@ export function finishApply(context: ApplyContext, staged: "remove" | "keep"): C
   } else staging.close();
   const paths = new Set([...ledger.touched.keys(), ...ledger.directories.keys()]);
   const deepestFirst = [...paths].sort((a, b) => comparePaths(b, a));
+  let attributes = 0;
   for (const path of deepestFirst) {
     try {
       finishDirectory(context, path);
+      if (ledger.changing.has(path)) attributes++;
     } catch (error) {
       problems.push(commitProblem(path, error));
     }
   }
   if (limits.durability === "full" && paths.size > 0) syncToDisk(calls, directories.root);
-  return { counts: { created: 0, updated: 0, deleted: 0, attributes: 0 }, problems };
+  return { counts: { created: 0, updated: 0, deleted: 0, attributes }, problems };
 }
 
 /** What nobody needs any more and cannot be removed takes room, and disturbs nothing else. */

@@ -48,6 +48,30 @@ test("a host that is not root replaces files of others that it cannot change in 
   t.is(fs.statSync(join(remote, "time")).mtimeMs, time.getTime());
 });
 
+test("the attributes of a directory of another that cannot be changed are no change", async (t) => {
+  const directory = tempDirectory(t);
+  const [master, remote] = ["master", "remote"].map((name) => join(directory, name));
+  for (const root of [master, remote]) fs.mkdirSync(join(root, "theirs"), { recursive: true });
+  fs.mkdirSync(join(remote, "own"));
+  for (const path of ["", "theirs"]) fs.utimesSync(join(remote, path), 1, 1);
+  fs.mkdirSync(join(master, "own"), { mode: 0o700 });
+  const real = chooseCalls();
+  const calls: SystemCalls = {
+    ...real,
+    canChown: false,
+    setTime(handle, name, sec, nsec) {
+      if (name === "theirs") throw new SystemError("EPERM", "utimensat");
+      real.setTime(handle, name, sec, nsec);
+    },
+  };
+  const { counts, problems } = await mirrorInProcess(master, remote, { calls, durability: "none" });
+  t.deepEqual(
+    problems.map(({ path, code }) => `${path} ${code}`),
+    ["theirs LOCKSTEP_ACCESS_DENIED"],
+  );
+  t.is(counts.attributes, 2, "the root's and its own");
+});
+
 test("a host that is not root makes a file with attributes that its owner may not read", async (t) => {
   const directory = tempDirectory(t);
   const [master, remote] = ["master", "remote"].map((name) => join(directory, name));
