@@ -17,7 +17,7 @@ export function guardDeletions(deletions: number, entries: number, max: MaxDelet
   const limit = max.unit === "count" ? `${max.amount}` : `${max.amount}%`;
   throw new LockstepError(
     "LOCKSTEP_DELETE_GUARD",
-    `${deletions} of ${entries} entries would be deleted, more than maxDelete ${limit}; nothing was changed. ` +
+    `${deletions} of ${entries} entries would be deleted, more than maxDelete ${limit}; nothing of it was done. ` +
       "Look at `lockstep plan`; if this is meant, raise maxDelete in the fleet file",
   );
 }
@@ -35,6 +35,6 @@ export function guardSpace(newBytes: number, replacedBytes: number, inFlightByte
   if (needed <= freeBytes) return;
   throw new LockstepError(
     "LOCKSTEP_SPACE_GUARD",
-    `the update needs about ${needed} bytes and the file system has ${freeBytes} free; nothing was changed. Free some space and sync again`,
+    `the update needs about ${needed} bytes and the file system has ${freeBytes} free; nothing of it was done. Free some space and sync again`,
   );
 }

@@ -301,7 +301,8 @@ export class ComparisonRound {
     const { plan, planned } = remote.current as PlanResult;
     const { newBytes, replacedBytes, counts } = plan;
     const longest = planned.reduce((most, { bytes }) => Math.max(most, bytes), this.#bounds.maxBytes);
-    const inFlightBytes = longest * (STAGE_AHEAD + 1);
+    // Blocks may be as large as an operator likes; no more than all of it is under way.
+    const inFlightBytes = Math.min(newBytes, longest * (STAGE_AHEAD + 1));
     return { newBytes, replacedBytes, inFlightBytes, deletions: counts.deleted, ...feeding, isTrial };
   }
 

@@ -112,6 +112,19 @@ test("a round leaves nothing open: the next one looks at the root anew", async (
   t.not(outcome, "in-step");
 });
 
+// Seen: a fault in Lockstep, to be reported, on every remote.
+test("a block may be as long as a number says", async (t) => {
+  const fleet = await startFleet(t, 2);
+  writeFileSync(join(fleet.root(0), "a"), "x");
+  await fleet.assign(1, 0);
+  let outcome: string | undefined;
+  const settings = order("sync", { blockBytes: Number.MAX_SAFE_INTEGER });
+  for await (const event of fleet.station.round(fleet.hosts[0], settings, AbortSignal.timeout(60_000))) {
+    if (event.kind === "report") outcome = event.report.outcome;
+  }
+  t.is(outcome, "in-step");
+});
+
 test("a report of many long paths is cut to what a message holds, and the rounds after it are not in its way", async (t) => {
   const fleet = await startFleet(t, 3);
   const names = Array.from({ length: 9 }, (_, i) => `${i}`.padEnd(240, "x"));
