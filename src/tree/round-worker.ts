@@ -263,6 +263,16 @@ function located(paths: readonly BytePath[]): LockTarget[] {
   return paths.map((path) => ({ path, locate: () => directories.locate(path) }));
 }
 
+/** Targets that are about to change, in directories that are opened for it. */
+function changing(paths: readonly BytePath[]): LockTarget[] {
+  const context = applying();
+  const locate = (path: BytePath): ReturnType<LockTarget["locate"]> => {
+    openParent(context, path);
+    return context.directories.locate(path);
+  };
+  return paths.map((path) => ({ path, locate: () => locate(path) }));
+}
+
 /** What is to be locked for a block: its files, and those that go with a directory that turns into something else. */
 function lockTargets(files: readonly BlockFile[]): LockTarget[] {
   const { directories, list } = opened();
@@ -270,7 +280,7 @@ function lockTargets(files: readonly BlockFile[]): LockTarget[] {
   const within = replacing.flatMap(({ path }) =>
     list.filesWithin(path).map((file) => ({ path, locate: () => directories.locate(file) })),
   );
-  return [...located(files.map(({ path }) => path)), ...within];
+  return [...changing(files.map(({ path }) => path)), ...within];
 }
 
 /** Removes what earlier rounds have left, where this process may. */
@@ -536,7 +546,7 @@ const handlers: Handlers = {
   /** The same under locks, as `switchLocked` does it. */
   async deleteLocked(paths: BytePath[], isLast: boolean): Promise<DoneLocked> {
     await writeJournal(journalOfDeletions(applying(), paths));
-    return underLocks(located(paths), [], isLast, (bounds) => deletePaths(applying(), paths, bounds));
+    return underLocks(changing(paths), [], isLast, (bounds) => deletePaths(applying(), paths, bounds));
   },
   async finish() {
     const result = finishApply(applying(), "remove");
