@@ -374,6 +374,12 @@ export class RoundList {
     return this.#files(ordinals).map((ordinal) => this.#table.paths[ordinal]);
   }
 
+  /** How many inodes the files among these entries are: those of a link group are one. */
+  inodes(ordinals: OrdinalRanges): number {
+    const groups = this.#files(ordinals).map((ordinal) => this.#table.leaderOf(ordinal) ?? ordinal);
+    return new Set(groups).size;
+  }
+
   /** Bytes of these files that take no room. */
   holeBytes(ordinals: OrdinalRanges): number {
     this.#checkRanges(ordinals);

@@ -423,7 +423,7 @@ const handlers: Handlers = {
     if (!calls.canLock) throw cannotLock();
     // What may not be opened is not read either, which the reading says.
     const files = located(list.filePaths(ordinals));
-    checkDescriptors(files.length);
+    checkDescriptors(list.inodes(ordinals));
     const { hold, refused } = AdvisoryHold.take(calls, files, "shared");
     if (refused.length > 0 && !isLast) hold.release();
     else shared.set(id, hold);
