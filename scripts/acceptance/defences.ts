@@ -1486,7 +1486,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "root: an unmounted disk",
     file: ROUND_WORKER,
-    remove: "if (wasMounted && !isMounted) checkMounted(scanned.directories);",
+    remove: "if (wasMounted && !isNowMounted) checkMounted(scanned.directories);",
     by: "",
     test: E2E_GUARDS,
     match: "what lies below an unmounted master*",

@@ -48,7 +48,7 @@ export interface ApplyJournal {
   clear(): Promise<void>;
 }
 
-/** Where a root's directory was a mount point when a round looked last. */
+/** Where a root's directory was a file system of its own when a round looked last. */
 export interface MountRecord {
   /** The directory's path; undefined when it was none. */
   read(): Promise<string | undefined>;

@@ -116,7 +116,7 @@ export function createPortableCalls(): SystemCalls {
     },
     stat(directory, name, into) {
       const stat = look(directory, name);
-      const parent = look(directory, name === "" ? ".." : "")?.dev;
+      const parent = name === "" ? undefined : look(directory, "")?.dev;
       if (stat === undefined) return false;
       fill(stat, into, parent);
       return true;

@@ -150,6 +150,23 @@ function checkInPlace({ directories, isSource }: Open): void {
 }
 
 /**
+ * Whether the root is another file system than what holds it. A mount alone says less: a service's manager binds the
+ * directories that a service may write to over themselves (systemd.exec(5), `ReadWritePaths`).
+ *
+ * @param before what is said where that cannot be seen
+ */
+function isMounted({ root }: ConfinedDirectories, before: boolean): boolean {
+  const [own, above] = [newFileStat(), newFileStat()];
+  try {
+    calls.stat(root, "", own);
+    calls.stat(root, "..", above);
+  } catch {
+    return before;
+  }
+  return own.deviceMajor !== above.deviceMajor || own.deviceMinor !== above.deviceMinor;
+}
+
+/**
  * Where a file system was mounted on the root before and none is now, what is there is not what the root holds: of a
  * master the fleet would follow it, of a remote the disk below would be filled.
  *
@@ -395,11 +412,11 @@ const handlers: Handlers = {
       open.isSource = options.isSource;
     } else checkInPlace(open);
     const scanned = open;
-    const isMounted = statOf(scanned.directories).mountPoint;
-    if (wasMounted && !isMounted) checkMounted(scanned.directories);
+    const isNowMounted = isMounted(scanned.directories, wasMounted);
+    if (wasMounted && !isNowMounted) checkMounted(scanned.directories);
     const summary = await scanned.list.scan(options);
     checkInPlace(scanned);
-    return { ...summary, isMounted };
+    return { ...summary, isMounted: isNowMounted };
   },
   nodes: (level: number, first: number, count: number) => opened().list.nodes(level, first, count),
   batches: (indexes: number[]) => opened().list.batches(indexes),

@@ -97,18 +97,21 @@ both("a root whose path is a link is the directory that it leads to", (t, { call
   calls.closeDirectory(root);
 });
 
-(hasSysAdmin() ? both : skipped)(
-  "a root that is a mount point is told from one that is none",
-  (t, { calls, path, root, stat }) => {
-    t.false(stat(root, "")?.mountPoint);
-    const mounted = join(path, "d");
-    t.is(spawnSync("mount", ["-t", "tmpfs", "tmpfs", mounted]).status, 0);
-    t.teardown(() => spawnSync("umount", [mounted]));
-    const handle = calls.openRoot(mounted);
-    t.true(stat(handle, "")?.mountPoint);
-    calls.closeDirectory(handle);
-  },
-);
+(hasSysAdmin() ? both : skipped)("a root that is a mount is on another device than what holds it", (t, world) => {
+  const { calls, path, root, stat } = world;
+  const device = (handle: DirectoryHandle, name: string): string => {
+    const { deviceMajor, deviceMinor } = stat(handle, name) as FileStat;
+    return `${deviceMajor}:${deviceMinor}`;
+  };
+  t.is(device(root, ".."), device(root, ""));
+  const mounted = join(path, "d");
+  t.is(spawnSync("mount", ["-t", "tmpfs", "tmpfs", mounted]).status, 0);
+  t.teardown(() => spawnSync("umount", [mounted]));
+  const handle = calls.openRoot(mounted);
+  t.is(device(handle, ".."), device(root, ""));
+  t.not(device(handle, ".."), device(handle, ""));
+  calls.closeDirectory(handle);
+});
 
 // ---- names
 
