@@ -1510,7 +1510,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "root: holds nothing that is mounted elsewhere",
     file: "src/tree/root-places.ts",
-    remove: "  return isMountedFrom(path, of);",
+    remove: "  return isMountedFrom(path, of, mounts);",
     by: "  return false;",
     test: "test/e2e/usage.test.ts",
     match: "a root that holds what is mounted elsewhere*",

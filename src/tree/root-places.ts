@@ -11,14 +11,15 @@ export interface Place {
 /** The first of these that the path leads to, into, or that lies within what it leads to. */
 export function findOverlap(path: string, places: readonly Place[]): Place | undefined {
   const one = canonical(path);
+  const mounts = readMounts();
   return places.find((place) => {
     const other = canonical(place.path);
-    return isWithin(one, other) || isWithin(other, one);
+    return isWithin(one, other, mounts) || isWithin(other, one, mounts);
   });
 }
 
 /** By names, and by what the directories are: one, or a part of it, may be mounted at several paths. */
-function isWithin(path: string, of: string): boolean {
+function isWithin(path: string, of: string, mounts: readonly Mount[]): boolean {
   if (isBelow(path, of)) return true;
   const identity = identityOf(of);
   if (identity === undefined) return false;
@@ -26,7 +27,7 @@ function isWithin(path: string, of: string): boolean {
     if (identityOf(at) === identity) return true;
     if (dirname(at) === at) break;
   }
-  return isMountedFrom(path, of);
+  return isMountedFrom(path, of, mounts);
 }
 
 function isBelow(path: string, of: string): boolean {
@@ -34,36 +35,45 @@ function isBelow(path: string, of: string): boolean {
 }
 
 /** Whether what is at the path, which lies below a mount, is also reached through the other directory. */
-function isMountedFrom(path: string, of: string): boolean {
+function isMountedFrom(path: string, of: string, mounts: readonly Mount[]): boolean {
   let existing = path;
   while (identityOf(existing) === undefined && dirname(existing) !== existing) existing = dirname(existing);
-  const [one, other] = [inFileSystem(existing), inFileSystem(of)];
+  const [one, other] = [inFileSystem(existing, mounts), inFileSystem(of, mounts)];
   if (one === undefined || other === undefined || one.device !== other.device) return false;
   if (!isBelow(one.path, other.path)) return false;
   // Several exports of one NFS server may all be named "/".
   return identityOf(existing) === identityOf(join(of, relative(other.path, one.path)));
 }
 
-/** Where the path leads in its file system, by proc_pid_mountinfo(5); undefined where that does not tell. */
-function inFileSystem(path: string): { device: string; path: string } | undefined {
-  let found: { device: string; path: string } | undefined;
-  let longest = -1;
-  for (const line of mounts()) {
-    const [, , device, top, point] = line.split(" ").map(unescaped);
+/** Where the path leads in its file system; undefined where the mounts do not tell. */
+function inFileSystem(path: string, mounts: readonly Mount[]): { device: string; path: string } | undefined {
+  let at: Mount | undefined;
+  for (const mount of mounts) {
     // Of several at one point the last one is what is seen.
-    if (point === undefined || !isBelow(path, point) || point.length < longest) continue;
-    longest = point.length;
-    found = { device, path: join(top, relative(point, path)) };
+    if (isBelow(path, mount.point) && mount.point.length >= (at?.point.length ?? 0)) at = mount;
   }
-  return found;
+  return at && { device: at.device, path: join(at.top, relative(at.point, path)) };
 }
 
-function mounts(): string[] {
+interface Mount {
+  readonly device: string;
+  /** The directory of its file system that is mounted. */
+  readonly top: string;
+  readonly point: string;
+}
+
+/** By proc_pid_mountinfo(5); none where there is no such file. */
+function readMounts(): Mount[] {
+  let lines: string[];
   try {
-    return readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+    lines = readFileSync("/proc/self/mountinfo", "utf8").trimEnd().split("\n");
   } catch {
     return [];
   }
+  return lines.map((line) => {
+    const [, , device, top, point] = line.split(" ").map(unescaped);
+    return { device, top, point };
+  });
 }
 
 /** Blanks and the like are told by their octal numbers. */

@@ -155,14 +155,14 @@ function checkInPlace({ directories, isSource }: Open): void {
  *
  * @param before what is said where that cannot be seen
  */
-function isMounted({ root }: ConfinedDirectories, before: boolean): boolean {
-  const [own, above] = [newFileStat(), newFileStat()];
+function isMounted(directories: ConfinedDirectories, before: boolean): boolean {
+  const above = newFileStat();
   try {
-    calls.stat(root, "", own);
-    calls.stat(root, "..", above);
+    calls.stat(directories.root, "..", above);
   } catch {
     return before;
   }
+  const own = statOf(directories);
   return own.deviceMajor !== above.deviceMajor || own.deviceMinor !== above.deviceMinor;
 }
 
