@@ -76,10 +76,8 @@ test.serial("a first copy to several remotes leaves the master about once, and s
   const all = bytesOf(first);
   t.true(sum(remotes, "bytesFromMaster") <= 1.2 * all, `${sum(remotes, "bytesFromMaster")} of ${all}`);
   t.is(sum(remotes, "bytesFromMaster") + sum(remotes, "bytesFromRemotes"), all * REMOTES.length);
-  for (const remote of REMOTES) {
-    t.true(remotes[remote].bytesFromRemotes > 0, remote);
-    t.deepEqual(remotes[remote].warnings, [], remote);
-  }
+  // Which of them feeds which is not told here: on a busy machine one may have all before the others begin.
+  for (const remote of REMOTES) t.deepEqual(remotes[remote].warnings, [], remote);
 
   const [large, other] = [first["first/large 0"], first["first/large 1"]];
   const edited = {
@@ -226,26 +224,35 @@ const stagedBytes = (root: string): number => {
 
 test.serial("a remote that is killed half-way does not hold up the others", async (t) => {
   await fleet.assign();
-  rmSync(fleet.path("alpha", "www"), { recursive: true });
-  const files = contents("killed", { small: 100, single: 40, large: 2 });
-  writeTree(fleet.path("alpha", "www"), files);
-  const delta = fleet.path("delta", "www");
-  const sync = fleet.begin("sync", "www");
-  await until(() => stagedBytes(delta) > 6 * MIB, "delta has staged something");
-  const killedAt = Date.now();
-  await fleet.kill("delta");
-  const { json, exitCode } = await sync.finished;
-  t.is(exitCode, 3);
-  t.is(json.remotes["delta"].outcome, "failed");
-  for (const remote of ["beta", "gamma"]) t.is(json.remotes[remote].outcome, "in-step", remote);
-  inStep(t, ["beta", "gamma"]);
-  t.true(Date.now() - killedAt < 60_000);
+  const [master, delta] = [fleet.path("alpha", "www"), fleet.path("delta", "www")];
+  /** Whether it was killed before it had everything: on a busy machine this process may be too late for that. */
+  const tryOut = async (seed: string): Promise<boolean> => {
+    rmSync(master, { recursive: true });
+    writeTree(master, contents(seed, { small: 100, single: 40, large: 2 }));
+    const sync = fleet.begin("sync", "www");
+    await until(() => stagedBytes(delta) > 6 * MIB, "delta has staged something");
+    const killedAt = Date.now();
+    await fleet.kill("delta");
+    const { json, exitCode } = await sync.finished;
+    await fleet.restart("delta");
+    const isLate = differences(master, delta) === "";
+    if (!isLate) {
+      t.is(exitCode, 3);
+      t.is(json.remotes["delta"].outcome, "failed");
+    }
+    for (const remote of ["beta", "gamma"]) t.is(json.remotes[remote].outcome, "in-step", remote);
+    inStep(t, ["beta", "gamma"]);
+    t.true(Date.now() - killedAt < 60_000);
 
-  await fleet.restart("delta");
-  const again = await fleet.run("sync", "www");
-  t.is(again.exitCode, 0, again.stdout);
-  inStep(t, REMOTES);
-  t.true(again.json.remotes["delta"].bytesReused > 0, "what it had staged was of no use");
+    const again = await fleet.run("sync", "www");
+    t.is(again.exitCode, 0, again.stdout);
+    inStep(t, REMOTES);
+    if (!isLate) t.true(again.json.remotes["delta"].bytesReused > 0, "what it had staged was of no use");
+    return !isLate;
+  };
+  let wasHalfWay = false;
+  for (let i = 0; i < 10 && !wasHalfWay; i++) wasHalfWay = await tryOut(`killed ${i}`);
+  t.true(wasHalfWay, "it always had everything when it was killed");
 });
 
 test.serial("a remote that stands still half-way does not hold up the others", async (t) => {
