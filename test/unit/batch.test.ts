@@ -71,40 +71,13 @@ test("a cut-off batch is refused with a code, wherever it is cut", (t) => {
   );
 });
 
-function assertRefusedOrDecoded(bytes: Uint8Array): Entry[] | undefined {
-  try {
-    return decodeBatch(bytes);
-  } catch (error) {
-    if (CODEC.codes.includes((error as { code?: string }).code ?? "")) return undefined;
-    throw error;
-  }
-}
-
-test("a batch with any one byte changed is refused with a code, or is a batch", (t) => {
-  for (const bytes of damaged(encodeBatch(RICH), ALL_CHANGES)) assertRefusedOrDecoded(bytes);
-  fc.assert(
-    fc.property(entriesArbitrary(8), (entries) => {
-      for (const bytes of damaged(encodeBatch(entries), BIT_CHANGES)) assertRefusedOrDecoded(bytes);
-    }),
-    { numRuns: 50 },
-  );
-  t.pass();
-});
-
-test("what is decoded of a changed batch is valid: it makes the round trip", (t) => {
-  for (const bytes of damaged(encodeBatch(RICH), ALL_CHANGES)) {
-    const entries = assertRefusedOrDecoded(bytes);
-    if (entries !== undefined) t.deepEqual(decodeBatch(encodeBatch(entries)), entries);
-  }
-});
-
 test("a batch has one encoding: any one byte changed is refused, or decodes to what encodes so", (t) => {
   for (const bytes of damaged(encodeBatch(RICH), ALL_CHANGES)) checkDecodes(CODEC, bytes);
   fc.assert(
     fc.property(entriesArbitrary(8), (entries) => {
       for (const bytes of damaged(encodeBatch(entries), BIT_CHANGES)) checkDecodes(CODEC, bytes);
     }),
-    { numRuns: 200, seed: 1 },
+    { numRuns: 60, seed: 1 },
   );
   t.pass();
 });
