@@ -1532,6 +1532,14 @@ const DEFENCES: readonly Defence[] = [
     match: "a round of an older epoch*",
   },
   {
+    name: "class: what left it by its own update is compared again",
+    file: "src/roles/comparison-round.ts",
+    remove: "for (const path of changedUnselected(comparison.pairs, actions, classifier)) remote.unselected.add(path);",
+    by: "void changedUnselected(comparison.pairs, actions, classifier);",
+    test: "test/e2e/classes.test.ts",
+    match: "what leaves the class*",
+  },
+  {
     name: "class: what stands in the way outside it stays",
     file: "src/roles/compare-lists.ts",
     remove: "inTheWay.add(path);",

@@ -4,6 +4,8 @@ import { isWholeRoot } from "../model/classification.ts";
 import { DIRECTORY, ENTRY_TYPES, type EntryType, FILE } from "../model/entry.ts";
 import { LockstepError } from "../model/errors.ts";
 import { type BytePath, textForMatching } from "../model/path.ts";
+import type { Action } from "../model/plan.ts";
+import type { Pair } from "./diff.ts";
 
 /** What the predicates look at. */
 export interface Candidate {
@@ -70,4 +72,17 @@ export function createClassifier(classification: Classification, now: number): C
       return (include === undefined || include.ignores(text)) && !(exclude?.ignores(text) ?? false);
     },
   };
+}
+
+/** Paths that are changed and that the class does not select as the master has them: no later list shows them. */
+export function changedUnselected(
+  pairs: readonly Pair[],
+  actions: ReadonlyMap<BytePath, Action>,
+  classifier: Classifier,
+): BytePath[] {
+  const paths: BytePath[] = [];
+  for (const { path, master } of pairs) {
+    if (master !== undefined && actions.has(path) && !classifier.selects(master.entry)) paths.push(path);
+  }
+  return paths;
 }

@@ -2,7 +2,7 @@ import { completePairs, type Located, mergeEntries, type Pair, withoutBlind } fr
 import { type ChecksumGroup, secondList } from "../compare/second-list.ts";
 import { dropEqualNodes, type EqualStretch } from "../compare/tree-difference.ts";
 import { DIGEST_BYTES, sameDigest } from "../model/digest.ts";
-import { DIRECTORY, FILE } from "../model/entry.ts";
+import { DIRECTORY, differingColumns, FILE } from "../model/entry.ts";
 import { isKnownSame, type ManifestNode } from "../model/manifest.ts";
 import { ancestorPaths, type BytePath, comparePaths } from "../model/path.ts";
 import type { Problem } from "../model/problem.ts";
@@ -24,33 +24,44 @@ const ZERO = new Uint8Array(DIGEST_BYTES);
  * Finds where a remote differs from the master: from the roots of both lists down to the batches
  * that differ, then the checksums of the files that both have.
  *
- * @param everythingSelected false when paths may exist that a host did not select
+ * @param unselected paths to compare besides what the lists show; undefined where the lists show all that there is
  */
 export async function compareLists(
   master: ListedHost,
   remote: ListedHost,
-  everythingSelected: boolean,
+  unselected: ReadonlySet<BytePath> | undefined,
 ): Promise<Comparison> {
   const problems: Problem[] = [
     ...master.list.blind.map((problem) => ({ ...problem, message: `on the master: ${problem.message}` })),
     ...remote.list.blind,
   ];
-  if (isKnownSame(master.list, remote.list)) {
-    return { pairs: [], contentDiffers: new Set(), checksummed: 0, problems };
-  }
-  const { equal, masterNodes, remoteNodes } = await descend(master, remote);
   const blind = new Set([...master.list.blind, ...remote.list.blind].map((problem) => problem.path));
-  const merged = mergeEntries(await master.entries(masterNodes), await remote.entries(remoteNodes));
-  const differing: Pair[] = [];
-  for (const pair of merged) differing.push(pair);
-  let pairs = withoutBlind(differing, blind);
-  if (!everythingSelected) pairs = await lookupOthers(pairs, master, remote, problems);
+  const { equal, merged } = isKnownSame(master.list, remote.list) ? ALL_EQUAL : await mergeLists(master, remote);
+  let pairs = withoutBlind(merged, blind);
+  if (unselected !== undefined) {
+    pairs.push(...withoutBlind(await lookupPairs(unselected, pairs, master, remote, problems), blind));
+    pairs = await lookupOthers(pairs, master, remote, problems);
+  }
   const contents = await compareContents(secondList(equal, pairs), master, remote);
   problems.push(...contents.problems);
   const found = withoutBlind(contents.found, blind);
   // What was merged is in order.
   if (found.length > 0) pairs = [...pairs, ...found].sort((a, b) => comparePaths(a.path, b.path));
   return { pairs, contentDiffers: contents.differs, checksummed: contents.checksummed, problems };
+}
+
+interface Merged {
+  /** Stretches of which only the contents may differ. */
+  readonly equal: readonly EqualStretch[];
+  readonly merged: readonly Pair[];
+}
+
+const ALL_EQUAL: Merged = { equal: [], merged: [] };
+
+async function mergeLists(master: ListedHost, remote: ListedHost): Promise<Merged> {
+  const { equal, masterNodes, remoteNodes } = await descend(master, remote);
+  const merged = [...mergeEntries(await master.entries(masterNodes), await remote.entries(remoteNodes))];
+  return { equal, merged };
 }
 
 interface Descent {
@@ -76,6 +87,44 @@ async function descend(master: ListedHost, remote: ListedHost): Promise<Descent>
   }
 }
 
+/** A path that the host cannot look at is a problem, and left out. */
+async function find(
+  host: ListedHost,
+  paths: readonly BytePath[],
+  problems: Problem[],
+  unknown: Set<BytePath>,
+): Promise<Map<BytePath, Located>> {
+  const found = new Map<BytePath, Located>();
+  for (const { path, entry, ordinal, problem } of await host.link.lookup(paths)) {
+    if (entry !== undefined) found.set(path, { entry, ordinal });
+    if (problem === undefined) continue;
+    problems.push(problem);
+    unknown.add(path);
+  }
+  return found;
+}
+
+/** Pairs of those paths that are none of `pairs`, and that both hosts have. */
+async function lookupPairs(
+  paths: ReadonlySet<BytePath>,
+  pairs: readonly Pair[],
+  master: ListedHost,
+  remote: ListedHost,
+  problems: Problem[],
+): Promise<Pair[]> {
+  const known = new Set(pairs.map((pair) => pair.path));
+  const others = [...paths].filter((path) => !known.has(path));
+  const unknown = new Set<BytePath>();
+  const [ours, theirs] = await Promise.all([master, remote].map((host) => find(host, others, problems, unknown)));
+  const both: Pair[] = [];
+  for (const path of others) {
+    const [m, r] = [ours.get(path), theirs.get(path)];
+    if (m === undefined || r === undefined || unknown.has(path)) continue;
+    both.push({ path, master: m, remote: r, columns: differingColumns(m.entry, r.entry) });
+  }
+  return both;
+}
+
 /**
  * A path that only one side selected may exist on the other, unselected: then it belongs to the
  * group all the same. And a directory outside the group must be there for what is made inside it.
@@ -89,17 +138,8 @@ async function lookupOthers(
   const onlyMaster = pairs.filter((pair) => pair.remote === undefined).map((pair) => pair.path);
   const onlyRemote = pairs.filter((pair) => pair.master === undefined).map((pair) => pair.path);
   const unknown = new Set<BytePath>();
-  const find = async (host: ListedHost, paths: readonly BytePath[]): Promise<Map<BytePath, Located>> => {
-    const found = new Map<BytePath, Located>();
-    for (const { path, entry, ordinal, problem } of await host.link.lookup(paths)) {
-      if (entry !== undefined) found.set(path, { entry, ordinal });
-      if (problem === undefined) continue;
-      problems.push(problem);
-      unknown.add(path);
-    }
-    return found;
-  };
-  const [onRemote, onMaster] = await Promise.all([find(remote, onlyMaster), find(master, onlyRemote)]);
+  const lookup = (host: ListedHost, paths: readonly BytePath[]) => find(host, paths, problems, unknown);
+  const [onRemote, onMaster] = await Promise.all([lookup(remote, onlyMaster), lookup(master, onlyRemote)]);
   const complete = withoutBlind(completePairs(pairs, onMaster, onRemote), unknown);
   const known = new Set(complete.map((pair) => pair.path));
   const parents = new Set<BytePath>();
@@ -107,9 +147,9 @@ async function lookupOthers(
     if (pair.remote !== undefined) continue;
     for (const ancestor of ancestorPaths(pair.path)) if (!known.has(ancestor)) parents.add(ancestor);
   }
-  const present = await find(remote, [...parents]);
+  const present = await lookup(remote, [...parents]);
   const missing = [...parents].filter((path) => !present.has(path) && !unknown.has(path));
-  for (const [path, located] of await find(master, missing)) {
+  for (const [path, located] of await lookup(master, missing)) {
     complete.push({ path, master: located, remote: undefined, columns: 0 });
   }
   const inTheWay = new Set<BytePath>();

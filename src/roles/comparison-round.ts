@@ -1,6 +1,6 @@
 import { cutBlocks, cutDeletions, unionPlanned } from "../compare/blocks.ts";
 import { boundReport } from "../compare/bound-report.ts";
-import { createClassifier } from "../compare/classify.ts";
+import { changedUnselected, createClassifier } from "../compare/classify.ts";
 import { guardDeletions } from "../compare/guard.ts";
 import { planFanOut } from "../compare/neighbours.ts";
 import { type PlanResult, planRemote } from "../compare/plan.ts";
@@ -188,7 +188,7 @@ export class ComparisonRound {
     const master = this.#master as HostLink;
     const { classification, now } = this.#order;
     this.#emit({ kind: "phase", phase: pass === 0 ? "list" : "check", pass });
-    const everythingSelected = createClassifier(classification, now).selectsAll;
+    const classifier = createClassifier(classification, now);
     const listOf = async (remote: RemoteProgress): Promise<ListedHost | undefined> => {
       try {
         return new ListedHost(remote.link as HostLink, await (remote.link as HostLink).list());
@@ -219,8 +219,14 @@ export class ComparisonRound {
         const list = listed[i];
         if (list === undefined) return;
         try {
-          const comparison = await compareLists(masterList, list, everythingSelected);
+          const comparison = await compareLists(
+            masterList,
+            list,
+            classifier.selectsAll ? undefined : remote.unselected,
+          );
           this.#take(remote, list, masterList.list, comparison, pass);
+          const { actions } = (remote.current as PlanResult).plan;
+          for (const path of changedUnselected(comparison.pairs, actions, classifier)) remote.unselected.add(path);
         } catch (error) {
           if (error instanceof LockstepError && error.host === master.host) throw error;
           remote.fail(error);

@@ -43,6 +43,8 @@ export class RemoteProgress {
   held = { blocks: 0, files: 0, ms: 0, longestMs: 0, waiters: 0, refreshed: 0, denied: 0, lost: 0 };
   /** By code and sentence. */
   readonly warnings = new Map<string, ReportedWarning>();
+  /** What this round has changed and the class does not select any more: later comparisons look it up. */
+  readonly unselected = new Set<BytePath>();
   /** Of the latest comparison. */
   compareProblems: readonly Problem[] = [];
   /** Of the latest apply, by path. */

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -12,7 +13,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { countsOf, differences, dumpTree, Fleet, NO_CHANGES, type RootOptions, writeTree } from "./mesh-harness.ts";
+import {
+  countsOf,
+  differences,
+  dumpTree,
+  Fleet,
+  IS_ROOT,
+  NO_CHANGES,
+  type RootOptions,
+  writeTree,
+} from "./mesh-harness.ts";
 
 let fleet: Fleet;
 
@@ -20,13 +30,23 @@ const classes = {
   pages: { include: ["**/*.html"], exclude: ["drafts/**"], type: ["file"], size: "<1KiB" },
   old: { age: ">7d", type: ["file"] },
 };
+/** User of the host that is not root. */
+const LOWLY = 65534;
 const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted", "linked", "taken"];
 
 test.before(async () => {
   const root: RootOptions = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%", classes };
   fleet = await Fleet.start({
-    hosts: { alpha: {}, beta: {}, delta: { roots: [] } },
-    roots: Object.fromEntries(NAMES.map((name) => [name, root])),
+    hosts: {
+      alpha: {},
+      beta: { roots: NAMES },
+      delta: { roots: [] },
+      ...(IS_ROOT ? { lowly: { roots: ["left"], uid: LOWLY } } : {}),
+    },
+    roots: {
+      ...Object.fromEntries(NAMES.map((name) => [name, root])),
+      ...(IS_ROOT ? { left: { ...root, remotes: ["lowly"] } } : {}),
+    },
   });
   await fleet.assign();
 });
@@ -215,3 +235,28 @@ test.serial("names of one file stay so when the master's has left the group", as
   t.is(bytesFromMaster, 4096);
   t.is(differences(master, remote), "");
 });
+
+(IS_ROOT ? test.serial : test.serial.skip)(
+  "what leaves the class by its own update is compared all the same",
+  async (t) => {
+    const [master, remote] = [fleet.path("alpha", "left"), fleet.path("lowly", "left")];
+    writeTree(master, { foreign: "new", own: "new" });
+    writeTree(remote, { foreign: "old", own: "old" });
+    chownSync(join(master, "foreign"), 99, 98);
+    chownSync(join(master, "own"), LOWLY, LOWLY);
+    const old = Date.now() / 1000 - 8 * 86_400;
+    for (const name of ["foreign", "own"]) {
+      utimesSync(join(remote, name), old, old);
+      chownSync(join(remote, name), LOWLY, LOWLY);
+    }
+    const sync = await fleet.run("sync", "left", "--class", "old");
+    t.is(sync.exitCode, 3, sync.stdout);
+    const { problems, updated } = sync.json.remotes["lowly"];
+    t.is(updated, 2);
+    t.deepEqual(
+      problems.map(({ path, code }) => [path, code]),
+      [["foreign", "LOCKSTEP_UNREPRESENTABLE"]],
+    );
+    for (const name of ["foreign", "own"]) t.is(read(remote, name), "new");
+  },
+);
