@@ -15,11 +15,19 @@ export function readYaml<T>(file: string, what: string, schema: z.ZodType<T>): T
     throw new LockstepError("LOCKSTEP_CONFIG", `${what} ${file} cannot be read (${code})`, { cause: error });
   }
   let document: unknown;
+  let reserved: string | undefined;
   try {
-    document = parse(text);
+    document = parse(text, (key, value) => {
+      // As names of hosts or roots these would be taken for what each object has.
+      if (typeof key === "string" && key in Object.prototype) reserved = key;
+      return value as unknown;
+    });
   } catch (error) {
     const why = (error as Error).message.split("\n")[0];
     throw new LockstepError("LOCKSTEP_CONFIG", `${what} ${file} is not YAML: ${why}`, { cause: error });
+  }
+  if (reserved !== undefined) {
+    throw new LockstepError("LOCKSTEP_CONFIG", `${what} ${file}: ${reserved} cannot be a name; give it another one`);
   }
   const result = schema.safeParse(document);
   if (result.success) return result.data;

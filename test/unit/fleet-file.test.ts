@@ -195,6 +195,12 @@ const MISTAKES: [what: string, text: string, mentions: RegExp][] = [
     `hosts:\n  alpha: [/ip4/127.0.0.1/tcp/1/p2p/${PEERS[0]}, /ip4/127.0.0.1/tcp/1/p2p/${PEERS[1]}]\n${ROOT}`,
     /two peer ids/,
   ],
+  [
+    "a host with the name of what all objects have",
+    `${HOSTS}  __proto__: /ip4/127.0.0.1/tcp/9/p2p/x\n${ROOT}`,
+    /__proto__/,
+  ],
+  ["a host with a method's name", `${HOSTS}  toString: /ip4/127.0.0.1/tcp/9/p2p/x\n${ROOT}`, /toString cannot/],
   ["two hosts with one peer id", `${HOSTS}  epsilon: /ip4/127.0.0.1/tcp/9/p2p/${PEERS[0]}\n${ROOT}`, /same peer id/],
 ];
 for (const [what, text, mentions] of MISTAKES) {
