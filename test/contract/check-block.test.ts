@@ -21,6 +21,8 @@ import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 /** Longer than the clock of a file system takes to tick. */
 const TICK_MS = 40;
+/** Sooner than that clock ticks. */
+const AT_ONCE_MS = 5;
 const TIME = 1_700_000_000;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, TICK_MS));
 
@@ -112,10 +114,17 @@ test("what is as stated is not read again, unless anything of it has changed sin
 test("a file that has just changed is read again, as the next change may have the same time", async (t) => {
   const world = await createWorld(t, "a");
   await rest();
-  // The times of the file itself are as they were.
-  chmodSync(join(world.path, "a"), 0o644);
-  const { inconsistent, keys } = world.check();
-  t.deepEqual([inconsistent, keys.size.length], [[], 0]);
+  for (let i = 0; i < 100; i++) {
+    const at = performance.now();
+    // The times of the file itself are as they were.
+    chmodSync(join(world.path, "a"), 0o644);
+    const { inconsistent, keys } = world.check();
+    // On a busy machine the change may be old by now.
+    if (performance.now() - at > AT_ONCE_MS) continue;
+    t.deepEqual([inconsistent, keys.size.length], [[], 0]);
+    return;
+  }
+  t.fail("this machine is too busy to check a file that has just changed");
 });
 
 // Seen on ext4 with inodes of 128 bytes: a file that changed after its check, within the same second, was in step.

@@ -1092,9 +1092,17 @@ test.serial("a round that is cut short leaves nothing open", async (t) => {
 
 test.serial("digests of files changed within the last two seconds are not written to the cache", async (t) => {
   const world = createWorld(t);
-  for (const root of [world.a, world.b]) write(join(root, "f"), root);
-  await world.sync();
-  t.is(world.cache.stored, 0);
+  for (let i = 0; i < 10; i++) {
+    const before = world.cache.stored;
+    const at = performance.now();
+    for (const root of [world.a, world.b]) write(join(root, `f${i}`), root);
+    await world.sync();
+    // On a busy machine they may have been at rest for so long.
+    if (performance.now() - at > 1_500) continue;
+    t.is(world.cache.stored, before);
+    return;
+  }
+  t.fail("this machine is too busy for a sync within two seconds");
 });
 
 test.serial(
