@@ -48,11 +48,17 @@ export interface ApplyJournal {
   clear(): Promise<void>;
 }
 
-/** Where a root's directory was a file system of its own when a round looked last. */
+/** A root's directory that was a file system of its own when a round looked last. */
+export interface Mounted {
+  readonly path: string;
+  /** When that was seen first; milliseconds since 1970. */
+  readonly since: number;
+}
+
 export interface MountRecord {
-  /** The directory's path; undefined when it was none. */
-  read(): Promise<string | undefined>;
-  write(path: string | undefined): Promise<void>;
+  /** Undefined when it was none. */
+  read(): Promise<Mounted | undefined>;
+  write(mounted: Mounted | undefined): Promise<void>;
 }
 
 /** What a node must remember across restarts. */

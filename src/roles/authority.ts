@@ -128,7 +128,11 @@ export class Authority implements Admission {
         }
         if (assignment.epoch === epoch) {
           const same = JSON.stringify(assignment) === JSON.stringify(current.assignment);
-          if (same) return current.assignment;
+          if (same) {
+            // Another root's assignment, of before or after, may name other addresses of the same hosts.
+            await this.#learn(assignment);
+            return current.assignment;
+          }
           throw new LockstepError(
             "LOCKSTEP_EPOCH_CONFLICT",
             `epoch ${epoch} of root ${assignment.root} is in force here with other roles; assign again`,

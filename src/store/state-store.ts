@@ -106,10 +106,10 @@ export class LevelStateStore implements StateStore {
     const key = `mount!${root}`;
     return {
       read: async () => {
-        const path = await this.#run((level) => level.get(key));
-        return path === undefined || path === "" ? undefined : String(path);
+        const record = /^(\d+) (.+)$/s.exec(String((await this.#run((level) => level.get(key))) ?? ""));
+        return record === null ? undefined : { path: record[2], since: Number(record[1]) };
       },
-      write: (path) => this.#put(key, path ?? ""),
+      write: (mounted) => this.#put(key, mounted === undefined ? "" : `${mounted.since} ${mounted.path}`),
     };
   }
 

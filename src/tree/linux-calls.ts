@@ -59,6 +59,7 @@ const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
 const F_WRLCK = 1;
+const F_UNLCK = 2;
 const F_OFD_SETLK = 37;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
@@ -526,6 +527,11 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
       // struct statfs: f_type, a long
       if ((fstatfs(fd, vfs) as number) !== 0 || !MOVES_TIMES.has(vfs.readUInt32LE(0))) return false;
       return (fdatasync(fd) as number) === 0;
+    },
+    isOpenedOnce(fd) {
+      if ((fcntl(fd, F_SETLEASE, F_WRLCK) as number) !== 0) return false;
+      fcntl(fd, F_SETLEASE, F_UNLCK);
+      return true;
     },
     leaseHeld: (fd) => (fcntl(fd, F_GETLEASE, 0) as number) === F_RDLCK,
     openToLock(directory, name, writable) {

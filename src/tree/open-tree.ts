@@ -177,6 +177,8 @@ export function openTree(
       let hasBegun = false;
       /** What a crash left undone could not be put right yet: then nothing more is to be begun. */
       let isOwed = false;
+      /** The root was a mount point and is meant to be none now. */
+      let isUnmounted = false;
       return {
         async scan(options) {
           if (!hasBegun) {
@@ -187,10 +189,12 @@ export function openTree(
               () => true,
             );
           }
-          const mountedAt = await mount?.read();
-          const wasMounted = mountedAt === path;
-          const { isMounted, ...summary } = await call<ScanResult>("scan", options, wasMounted);
-          if (isMounted !== wasMounted) await mount?.write(isMounted ? path : undefined);
+          const mounted = await mount?.read();
+          const since = mounted?.path === path && !isUnmounted ? mounted.since : undefined;
+          const { isMounted, ...summary } = await call<ScanResult>("scan", options, since);
+          // What says so may go before the round does.
+          isUnmounted ||= since !== undefined && !isMounted;
+          if (isMounted && !isUnmounted && since === undefined) await mount?.write({ path, since: Date.now() });
           return summary;
         },
         nodes: (level, first, count) => call("nodes", level, first, count),
@@ -263,7 +267,11 @@ export function openTree(
           shares.close();
           recent.clear();
           // When nothing is held any more, as the hold process reaches files by descriptors of this round.
-          const done = turn.then(() => rounds.port.call<void>("close", [clean]));
+          const done = turn.then(async () => {
+            await rounds.port.call<void>("close", [clean]);
+            // With the staging area goes what says so.
+            if (clean && isUnmounted) await mount?.write(undefined);
+          });
           ending = done.catch(() => undefined);
           return done;
         },

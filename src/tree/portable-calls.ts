@@ -217,6 +217,7 @@ export function createPortableCalls(): SystemCalls {
     },
     lease: () => "unavailable",
     leaseHeld: () => false,
+    isOpenedOnce: () => false,
     cleanMappings: () => false,
     openToLock() {
       throw new SystemError("ENOTSUP", "flock");

@@ -172,12 +172,14 @@ function isMounted(directories: ConfinedDirectories, before: boolean): boolean {
  *
  * @throws LockstepError `LOCKSTEP_ROOT_NOT_MOUNTED`
  */
-function checkMounted({ root }: ConfinedDirectories): void {
-  if (calls.stat(root, RESERVED_NAME, newFileStat())) return;
+function checkMounted({ root }: ConfinedDirectories, mountedSince: number): void {
+  const stat = newFileStat();
+  // An older one is what a round left there before the disk was mounted.
+  if (calls.stat(root, RESERVED_NAME, stat) && stat.ctimeSec * 1000 + stat.ctimeNsec / 1e6 > mountedSince) return;
   throw new LockstepError(
     "LOCKSTEP_ROOT_NOT_MOUNTED",
     `the directory of root ${name} was a mount point on this host in an earlier round, and is none now; mount it. ` +
-      `If it is meant as it is, make a directory ${RESERVED_NAME} in it`,
+      `If it is meant as it is, make a directory ${RESERVED_NAME} in it, or make it anew`,
   );
 }
 
@@ -402,8 +404,8 @@ async function rememberChunks({ chunkLists }: Block): Promise<void> {
 }
 
 const handlers: Handlers = {
-  /** @param wasMounted the root was a mount point when a round looked last */
-  async scan(options: ScanOptions, wasMounted: boolean) {
+  /** @param mountedSince the root has been a mount point since then (ms since 1970), when a round looked last */
+  async scan(options: ScanOptions, mountedSince: number | undefined) {
     if (open === undefined) {
       checkApart();
       const directories = openRoot();
@@ -412,8 +414,8 @@ const handlers: Handlers = {
       open.isSource = options.isSource;
     } else checkInPlace(open);
     const scanned = open;
-    const isNowMounted = isMounted(scanned.directories, wasMounted);
-    if (wasMounted && !isNowMounted) checkMounted(scanned.directories);
+    const isNowMounted = isMounted(scanned.directories, mountedSince !== undefined);
+    if (mountedSince !== undefined && !isNowMounted) checkMounted(scanned.directories, mountedSince);
     const summary = await scanned.list.scan(options);
     checkInPlace(scanned);
     return { ...summary, isMounted: isNowMounted };

@@ -39,7 +39,7 @@ import { ChunkedFile } from "./chunked-file.ts";
 import type { ContentRecord } from "./content-records.ts";
 import type { ChunkPlace } from "./local-sources.ts";
 import { SPARSE_BYTES, writeSparsely } from "./sparse-write.ts";
-import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from "./system-calls.ts";
+import { errnoOf, newFileStat, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK, type SystemCalls } from "./system-calls.ts";
 
 const FORMATS: Readonly<Record<number, number>> = {
   [ENTRY_TYPES.fifo]: S_IFIFO,
@@ -466,19 +466,60 @@ function openChunked(context: ApplyContext, block: Block, step: Step): { fd: num
   const name = stagedName(block, step);
   const { checksum, entry } = step.stated;
   const leftover = checksum === undefined ? undefined : leftovers.get(hexDigest(checksum))?.pop();
-  if (leftover !== undefined) {
-    calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
-    // One that was complete has its mode already, which may forbid its owner to write.
-    calls.chmod(staging.handle, name, 0o600);
-  }
-  const fd = leftover === undefined ? calls.createFile(staging.handle, name) : calls.reopenFile(staging.handle, name);
+  const resumed = leftover === undefined ? undefined : resumeIn(context, leftover, name);
+  const fd = resumed ?? calls.createFile(staging.handle, name);
   try {
+    if (leftover !== undefined && resumed === undefined) copyAside(context, leftover, fd);
     calls.truncate(fd, entry.size);
   } catch (error) {
     calls.closeFile(fd);
     throw error;
   }
   return { fd, resumed: leftover !== undefined };
+}
+
+/**
+ * Opens a leftover for writing, under the name that the step gives; undefined where somebody else may have it open: a
+ * crash leaves old versions under the same names, which programs may still read, or run.
+ */
+function resumeIn({ calls, staging }: ApplyContext, leftover: string, name: string): number | undefined {
+  // One that was complete has its mode already, which may forbid its owner to write.
+  calls.chmod(staging.handle, leftover, 0o600);
+  const fd = calls.reopenFile(staging.handle, leftover);
+  try {
+    if (calls.isOpenedOnce(fd)) {
+      calls.rename(staging.handle, leftover, staging.handle, name, "fresh");
+      return fd;
+    }
+  } catch (error) {
+    calls.closeFile(fd);
+    throw error;
+  }
+  calls.closeFile(fd);
+  return undefined;
+}
+
+/** Copies a leftover into a new file, to go on in that, and removes it. */
+function copyAside({ calls, staging }: ApplyContext, leftover: string, to: number): void {
+  const from = calls.openFile(staging.handle, leftover);
+  try {
+    const stat = newFileStat();
+    calls.statFile(from, stat);
+    if (!calls.cloneFile(from, to)) copyBytes(calls, from, to, stat.size);
+  } finally {
+    calls.closeFile(from);
+  }
+  staging.discard(leftover);
+}
+
+function copyBytes(calls: SystemCalls, from: number, to: number, size: number): void {
+  const buffer = Buffer.allocUnsafe(COPY_BYTES);
+  for (let at = calls.seekData(from, 0, size); at < size; at = calls.seekData(from, at, size)) {
+    const length = calls.read(from, buffer, 0, Math.min(buffer.length, size - at), at);
+    if (length === 0) return;
+    calls.write(to, buffer, 0, length, at);
+    at += length;
+  }
 }
 
 function openOld(context: ApplyContext, path: BytePath): { fd: number; size: number } | undefined {

@@ -115,6 +115,11 @@ export interface SystemCalls {
   lease(fd: number): LeaseAnswer;
   leaseHeld(fd: number): boolean;
   /**
+   * Whether it is known that nobody has the file open or mapped but by this descriptor (fcntl(2), F_WRLCK); false
+   * where that cannot be told.
+   */
+  isOpenedOnce(fd: number): boolean;
+  /**
    * Writes out what programs have stored into mappings of the file: whoever stores there again moves its times,
    * which a page that is dirty already does not.
    *

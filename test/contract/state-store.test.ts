@@ -56,13 +56,13 @@ test("what was written is there after a restart, by root", async (t) => {
 test("where a root was mounted is there after a restart, by root, until it is none", async (t) => {
   const opened = await open(t);
   t.is(await opened.store.mount("www").read(), undefined);
-  await opened.store.mount("www").write("/srv/www");
-  await opened.store.mount("ww").write("/srv/ww");
+  await opened.store.mount("www").write({ path: "/srv/www", since: 5 });
+  await opened.store.mount("ww").write({ path: "/srv/w w\n", since: 6 });
   await opened.restart();
-  t.is(await opened.store.mount("www").read(), "/srv/www");
+  t.deepEqual(await opened.store.mount("www").read(), { path: "/srv/www", since: 5 });
   await opened.store.mount("www").write(undefined);
   t.is(await opened.store.mount("www").read(), undefined);
-  t.is(await opened.store.mount("ww").read(), "/srv/ww");
+  t.deepEqual(await opened.store.mount("ww").read(), { path: "/srv/w w\n", since: 6 });
 });
 
 test("a journal gives its parts back in order after a restart, until it is cleared", async (t) => {

@@ -679,6 +679,22 @@ both("a lease is refused while somebody has the file open for writing", (t, { ca
   fs.closeSync(writer);
 });
 
+both("a file that somebody else has open is not opened once", (t, { calls, root, path }) => {
+  const other = fs.openSync(join(path, "f"), "r");
+  const fd = calls.reopenFile(root, "f");
+  t.false(calls.isOpenedOnce(fd));
+  fs.closeSync(other);
+  calls.closeFile(fd);
+});
+
+test("linux: a file that nobody else has open is opened once, and can be opened again", (t) => {
+  const { calls, root, path } = createWorld(t, createLinuxCalls);
+  const fd = calls.reopenFile(root, "f");
+  t.true(calls.isOpenedOnce(fd));
+  fs.closeSync(fs.openSync(join(path, "f"), fs.constants.O_RDWR | fs.constants.O_NONBLOCK));
+  calls.closeFile(fd);
+});
+
 test("linux: a lease is granted on a file at rest, and held until a writer comes", (t) => {
   const { calls, root, path } = createWorld(t, createLinuxCalls);
   const fd = calls.openFile(root, "f");
