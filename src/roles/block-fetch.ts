@@ -91,19 +91,21 @@ export class BlockFetch {
         const here = Math.max(0, unit.bytes - rangesBytes(missing));
         this.#count(attempt.peer, Math.min(0, here - counted));
         counted = Math.min(here, counted);
-        const isWhole = asked.length === unit.ranges.length;
+        // Of what had come in part before only the rest is looked at now.
+        const isWhole = asked.length === unit.ranges.length && here === 0;
         attempt = { peer, kept: isPack && isWhole ? [] : undefined };
       },
       take: async (frame, fromMaster): Promise<Received> => {
         this.received += frame.length;
-        const own = attempt;
-        const { kept } = own;
-        // A copy, as the frame itself moves to another thread.
-        kept?.push(frame.slice());
+        const { peer, kept } = attempt;
+        // As the frame itself moves to another thread.
+        const copy = kept && frame.slice();
         const received = await round.receive(block, extent, frame, fromMaster);
         const { state, bytes, digest } = received;
-        this.#count(own.peer, bytes);
+        this.#count(peer, bytes);
         counted += bytes;
+        // Not before: what comes behind all that was asked for is refused, and nobody has verified it.
+        if (copy !== undefined) kept?.push(copy);
         if (state === "verified" && kept !== undefined) offers.addPack(statement, unit, ranges, kept);
         else if (state === "verified" && chunk?.file !== undefined && digest !== undefined) {
           const { file, offset, length } = chunk;

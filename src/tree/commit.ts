@@ -37,6 +37,11 @@ class TargetChanged extends Error {}
 
 class DeleteForbidden extends Error {}
 
+/** A directory must stay because of something in it that is no part of the round. */
+class HoldsOthers extends Error {
+  override readonly message = "is a directory here and holds entries that are not selected or are new here; it stays";
+}
+
 /** A directory must stay because something in it would. */
 class CannotBeRemoved extends Error {
   override readonly message =
@@ -177,6 +182,7 @@ function commitProblem(path: BytePath, error: unknown): Problem {
   if (error instanceof UnstableContent) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
   if (error instanceof TargetChanged) return { path, code: "LOCKSTEP_TARGET_CHANGED", message: error.message };
   if (error instanceof DeleteForbidden) return { path, code: "LOCKSTEP_DELETE_FORBIDDEN", message: error.message };
+  if (error instanceof HoldsOthers) return { path, code: "LOCKSTEP_DIRECTORY_NOT_EMPTY", message: error.message };
   if (error instanceof CannotBeRemoved) return { path, code: "LOCKSTEP_ACCESS_DENIED", message: error.message };
   const errno = errnoOf(error);
   if (errno === "EXDEV" && error instanceof SystemError && error.call.startsWith("rename")) {
@@ -374,6 +380,7 @@ function findDescendants(
         if (!calls.stat(handle, name, stat)) continue;
         const ordinal = list.table.find(listed, list.listed);
         const isDirectory = typeOfMode(stat.mode) === DIRECTORY;
+        if (ordinal === undefined && !list.selectsAll) throw new HoldsOthers();
         if (stat.mountPoint || ordinal === undefined || !isListed(context, stat, list.table.expected(ordinal))) {
           throw new TargetChanged("is a directory here and holds entries that were not compared");
         }

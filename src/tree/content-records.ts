@@ -78,7 +78,8 @@ export function parseRecords(frame: Uint8Array<ArrayBuffer>, start = FRAME_HEADE
       records.push({ index, offset, bytes: undefined });
       continue;
     }
-    if (at + length > frame.length) return undefined;
+    // Empty ones would cost much, bring nothing, and never end.
+    if (length === 0 || at + length > frame.length) return undefined;
     records.push({ index, offset, bytes: frame.subarray(at, at + length) });
     at += length;
   }
@@ -133,6 +134,7 @@ export class RecordPacker {
   ): number {
     const wanted = Math.min(length, this.room());
     const written = fill(this.#frame, this.#used + RECORD_HEADER_BYTES, wanted);
+    if (written === 0) return 0;
     this.#writeHeader(index, written, offset);
     this.#used += written;
     return written;

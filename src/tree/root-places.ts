@@ -38,24 +38,42 @@ function isBelow(path: string, of: string): boolean {
 function isMountedFrom(path: string, of: string, mounts: readonly Mount[]): boolean {
   let existing = path;
   while (identityOf(existing) === undefined && dirname(existing) !== existing) existing = dirname(existing);
-  const [one, other] = [inFileSystem(existing, mounts), inFileSystem(of, mounts)];
+  const [one, other] = [inFileSystem(toBytes(existing), mounts), inFileSystem(toBytes(of), mounts)];
   if (one === undefined || other === undefined || one.device !== other.device) return false;
   if (!isBelow(one.path, other.path)) return false;
   // Several exports of one NFS server may all be named "/".
-  return identityOf(existing) === identityOf(join(of, relative(other.path, one.path)));
+  const same = join(toBytes(of), relative(other.path, one.path));
+  return identityOf(existing) === identityOf(Buffer.from(same, "latin1"));
+}
+
+/** A path as bytes in a one-byte string, as mounts are told. */
+function toBytes(path: string): string {
+  return Buffer.from(path).toString("latin1");
 }
 
 /** Where the path leads in its file system; undefined where the mounts do not tell. */
 function inFileSystem(path: string, mounts: readonly Mount[]): { device: string; path: string } | undefined {
+  const onTheWay = mounts.filter((mount) => isBelow(path, mount.point));
+  const seen = new Set(mounts.map(({ id }) => id));
   let at: Mount | undefined;
-  for (const mount of mounts) {
-    // Of several at one point the last one is what is seen.
-    if (isBelow(path, mount.point) && mount.point.length >= (at?.point.length ?? 0)) at = mount;
+  let next = nearest(onTheWay.filter(({ id, holder }) => holder === id || !seen.has(holder)));
+  // As the kernel walks: what is mounted on a directory above hides what was mounted below it before.
+  while (next !== undefined) {
+    at = next;
+    const { id } = at;
+    next = nearest(onTheWay.filter((mount) => mount.holder === id && mount.id !== id));
   }
   return at && { device: at.device, path: join(at.top, relative(at.point, path)) };
 }
 
+function nearest(mounts: readonly Mount[]): Mount | undefined {
+  return [...mounts].sort((a, b) => a.point.length - b.point.length)[0];
+}
+
 interface Mount {
+  readonly id: string;
+  /** The id of the mount that it is mounted on. */
+  readonly holder: string;
   readonly device: string;
   /** The directory of its file system that is mounted. */
   readonly top: string;
@@ -66,13 +84,14 @@ interface Mount {
 function readMounts(): Mount[] {
   let lines: string[];
   try {
-    lines = readFileSync("/proc/self/mountinfo", "utf8").trimEnd().split("\n");
+    // Paths are bytes.
+    lines = readFileSync("/proc/self/mountinfo", "latin1").trimEnd().split("\n");
   } catch {
     return [];
   }
   return lines.map((line) => {
-    const [, , device, top, point] = line.split(" ").map(unescaped);
-    return { device, top, point };
+    const [id, holder, device, top, point] = line.split(" ").map(unescaped);
+    return { id, holder, device, top, point };
   });
 }
 
@@ -81,7 +100,7 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-function identityOf(path: string): string | undefined {
+function identityOf(path: string | Buffer): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

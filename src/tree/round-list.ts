@@ -84,6 +84,7 @@ export class RoundList {
   #table = new EntryTable();
   #manifest: Manifest = { count: 0, levels: [[]] };
   /** Entries before this are the list; later ones were looked up. */
+  #selectsAll = true;
   #listed = 0;
   #isSource = false;
   #fromDisk = false;
@@ -112,6 +113,11 @@ export class RoundList {
     return this.#table;
   }
 
+  /** False where there may be entries that are not listed, as they are not selected. */
+  get selectsAll(): boolean {
+    return this.#selectsAll;
+  }
+
   get listed(): number {
     return this.#listed;
   }
@@ -121,6 +127,7 @@ export class RoundList {
     // What it means are places in the list that is about to go.
     this.#storeSettled();
     const classifier = createClassifier(options.classification, options.now);
+    this.#selectsAll = classifier.selectsAll;
     const { table, blind, rootIsEmpty } = scanTree(calls, directories, classifier);
     if (rootIsEmpty && options.isSource) {
       throw new LockstepError(

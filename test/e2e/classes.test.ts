@@ -32,7 +32,19 @@ const classes = {
 };
 /** User of the host that is not root. */
 const LOWLY = 65534;
-const NAMES = ["group", "grown", "parents", "missing", "alive", "aged", "shrunk", "counted", "linked", "taken"];
+const NAMES = [
+  "group",
+  "grown",
+  "parents",
+  "missing",
+  "alive",
+  "aged",
+  "shrunk",
+  "counted",
+  "linked",
+  "taken",
+  "stays",
+];
 
 test.before(async () => {
   const root: RootOptions = { comparison: ["delta"], master: "alpha", remotes: ["beta"], maxDelete: "100%", classes };
@@ -260,3 +272,15 @@ test.serial("names of one file stay so when the master's has left the group", as
     for (const name of ["foreign", "own"]) t.is(read(remote, name), "new");
   },
 );
+
+// Seen: LOCKSTEP_TARGET_CHANGED, which says that it is worth another try.
+test.serial("a directory that holds what is outside the group stays where a file of it should be", async (t) => {
+  const { master, remote } = paths("stays");
+  writeTree(master, { "logs.html": "small" });
+  writeTree(remote, { "logs.html/large": "x".repeat(4096) });
+  const sync = await fleet.run("sync", "stays", "--class", "pages");
+  t.is(sync.exitCode, 3, sync.stdout);
+  const [{ path, code }] = sync.json.remotes["beta"].problems;
+  t.deepEqual([path, code], ["logs.html", "LOCKSTEP_DIRECTORY_NOT_EMPTY"]);
+  t.is(read(remote, "logs.html/large").length, 4096);
+});

@@ -129,6 +129,8 @@ const LIES: Readonly<Record<string, Lie>> = {
     }),
     warning: /broke the protocol/,
   },
+  // Seen: who had taken it passed it on, and was blamed for it.
+  "all of it twice": { twist: onContent((frame) => [frame, frame.slice()]), warning: /broke the protocol/ },
   "announcements of what is not there": {
     twist: {
       frame: (frame) => (frame[0] === CONTENT_FRAME.have ? [] : [frame]),

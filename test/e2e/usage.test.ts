@@ -195,6 +195,27 @@ test.serial("a root that holds the state directory, or lies in it, is refused", 
   }
 });
 
+// Seen: nothing was noticed where an older mount lies hidden below, or where a name is no UTF-8.
+(IS_ROOT ? test.serial : test.serial.skip)("mounts are followed as the kernel does", async (t) => {
+  for (const path of ["root/sub/q/state", "cover/q"]) mkdirSync(at(path), { recursive: true });
+  const odd = Buffer.concat([Buffer.from(at("root/")), Buffer.of(0xff, 0xfe)]);
+  mkdirSync(odd);
+  mkdirSync(at("odd"));
+  const bind =
+    'import os, sys; os.execvp("mount", [b"mount", b"--bind", sys.argv[1].encode() + b"/\\xff\\xfe", sys.argv[2].encode()])';
+  try {
+    t.is(spawnSync("mount", ["-t", "tmpfs", "tmpfs", at("cover/q")]).status, 0);
+    t.is(spawnSync("mount", ["--bind", at("root/sub"), at("cover")]).status, 0);
+    t.is(spawnSync("python3", ["-c", bind, at("root"), at("odd")]).status, 0);
+    for (const data of ["cover/q/state", "odd/state"]) {
+      const result = await runLockstep("node", "--data", at(data), "--root", `www=${at("root")}`, ...listening);
+      isOneClearLine(t, result, result.exitCode as number, /LOCKSTEP_ROOTS_OVERLAP/);
+    }
+  } finally {
+    for (const path of ["odd", "cover", "cover/q"]) spawnSync("umount", [at(path)]);
+  }
+});
+
 // Seen: the node deleted its own key and state, as they were on no list of the master.
 (IS_ROOT ? test.serial : test.serial.skip)("a root that holds what is mounted elsewhere is refused", async (t) => {
   for (const path of ["holds it/below/within", "a part"]) mkdirSync(at(path), { recursive: true });

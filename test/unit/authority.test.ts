@@ -343,3 +343,22 @@ test("an identity stays the same, and its key is readable by its owner only", as
   const { statSync } = await import("node:fs");
   t.is(statSync(join(directory, "identity.key")).mode & 0o777, 0o600);
 });
+
+// Seen: an old assignment of a root that is no more gave the master's old address, after each restart and for ever.
+test("with a round come the addresses of its own assignment", async (t) => {
+  const world = await createWorld(t);
+  const hosts = (port: number) => [{ name: "h", peer: world.host.self, addresses: [`/ip4/127.0.0.1/tcp/${port}`] }];
+  const current = await world.signedAssignment({ root: "a", hosts: hosts(2) });
+  await world.authority.acceptAssignment(await world.signedAssignment({ root: "z", hosts: hosts(1) }));
+  await world.authority.acceptAssignment(current);
+  await world.restart();
+  let called: unknown;
+  const mesh = {
+    learn: async (learned: unknown) => {
+      called = learned;
+    },
+  };
+  await world.authority.connect(mesh as unknown as Mesh);
+  await world.authority.acceptAssignment(current);
+  t.deepEqual(called, hosts(2));
+});

@@ -4,8 +4,11 @@ import { announcedLength, createCompressor } from "../../src/tree/compress.ts";
 import {
   COMPRESSED_FRAME,
   compressFrame,
+  FRAME_HEADER_BYTES,
   LONG_FRAME_BYTES,
   openFrame,
+  PLAIN_FRAME,
+  parseRecords,
   RECORD_HEADER_BYTES,
   RecordPacker,
 } from "../../src/tree/content-records.ts";
@@ -102,4 +105,11 @@ test("a chunk of the longest is one long frame, and several of usual length", (t
   t.deepEqual(lengths(true), [LONG_FRAME_BYTES]);
   t.true(LONG_FRAME_BYTES <= CONTENT.maxFrameBytes);
   t.deepEqual(lengths(false).slice(0, 2), [256 * 1024, 256 * 1024]);
+});
+
+// Seen: frames of some hundred bytes with 140,000 records of nothing kept a remote busy, and took its memory, for minutes.
+test("a record of nothing is refused", (t) => {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + RECORD_HEADER_BYTES);
+  frame[0] = PLAIN_FRAME;
+  t.is(parseRecords(frame), undefined);
 });
