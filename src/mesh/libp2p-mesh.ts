@@ -165,7 +165,10 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
       } catch (error) {
         const isLate = signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError";
         if (signal.aborted && !isLate) throw error;
-        const { name, message } = error as Error;
+        const { name } = error as Error;
+        // Of a host with several addresses each says why it is not reached there.
+        const reasons = error instanceof AggregateError ? (error.errors as Error[]) : [error as Error];
+        const message = [...new Set(reasons.map((reason) => reason.message.split("\n")[0]))].join("; ");
         if (name === "UnsupportedProtocolError") {
           throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", `${peer} refused to speak ${protocol.id} with us`, {
             cause: error,
@@ -179,7 +182,7 @@ export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
             { cause: error },
           );
         }
-        const refused = name === "DialDeniedError" ? "its address is not known" : message.split("\n")[0];
+        const refused = name === "DialDeniedError" ? "its address is not known" : message;
         // The time for a connection is over sooner than all that was given.
         const why = isLate || /due to timeout/.test(message) ? "it does not answer" : refused;
         const place = dialled.placeOf(peer);
