@@ -1486,7 +1486,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "root: an unmounted disk",
     file: ROUND_WORKER,
-    remove: "if (wasMounted && !isNowMounted) checkMounted(scanned.directories);",
+    remove: "if (mountedSince !== undefined && !isNowMounted) checkMounted(scanned.directories, mountedSince);",
     by: "",
     test: E2E_GUARDS,
     match: "what lies below an unmounted master*",
@@ -1494,7 +1494,7 @@ const DEFENCES: readonly Defence[] = [
   {
     name: "root: an unmounted disk, after a restart",
     file: "src/tree/open-tree.ts",
-    remove: "if (isMounted !== wasMounted) await mount?.write(isMounted ? path : undefined);",
+    remove: "if (isMounted && !isUnmounted && since === undefined) await mount?.write({ path, since: Date.now() });",
     by: "",
     test: E2E_GUARDS,
     match: "a remote whose disk is not mounted*",
