@@ -47,13 +47,21 @@ export function secondList(equal: readonly EqualStretch[], pairs: readonly Pair[
   let paths: BytePath[] = [];
   for (const pair of pairs) {
     if (!needsChecksum(pair) || pair.master === undefined || pair.remote === undefined) continue;
+    // What was looked up lies behind all that is listed, wherever its path does; positions of a group ascend.
+    const fits = isBehind(master, pair.master.ordinal) && isBehind(remote, pair.remote.ordinal);
+    if (paths.length === GROUP_ENTRIES || !fits) {
+      groups.push({ master, remote, paths });
+      [master, remote, paths] = [[], [], []];
+    }
     appendOrdinal(master, pair.master.ordinal);
     appendOrdinal(remote, pair.remote.ordinal);
     paths.push(pair.path);
-    if (paths.length < GROUP_ENTRIES) continue;
-    groups.push({ master, remote, paths });
-    [master, remote, paths] = [[], [], []];
   }
   if (paths.length > 0) groups.push({ master, remote, paths });
   return groups;
+}
+
+function isBehind(ranges: OrdinalRanges, ordinal: number): boolean {
+  const last = ranges.at(-1);
+  return last === undefined || ordinal >= last[0] + last[1];
 }

@@ -14,7 +14,7 @@ import {
   FILE,
   SYMLINK,
 } from "../../src/model/entry.ts";
-import { eachOrdinal } from "../../src/model/ordinals.ts";
+import { decodeGroups, eachOrdinal, encodeGroups } from "../../src/model/ordinals.ts";
 import { comparePaths, isWithin } from "../../src/model/path.ts";
 import { ACTIONS, type Action, changeTotal } from "../../src/model/plan.ts";
 import { compareByManifest } from "../fixtures/compare-in-memory.ts";
@@ -416,5 +416,22 @@ test("every type of entry can be created and deleted", (t) => {
     const entry = plainEntry({ path: "x", type });
     t.is(planRemote([pairOf(entry, undefined)], OPTIONS).plan.actions.get("x"), ACTIONS.create);
     t.deepEqual(planRemote([pairOf(undefined, entry)], OPTIONS).plan.deletions, ["x"]);
+  }
+});
+
+// Seen: a round with a class ended with LOCKSTEP_MALFORMED where a path that had to be looked up was not the last one.
+test("positions of a group ascend, wherever what was looked up lies", (t) => {
+  const at = (path: string, master: number, remote: number): Pair => {
+    const entry = plainEntry({ path, size: 1 });
+    return { path, master: { entry, ordinal: master }, remote: { entry, ordinal: remote }, columns: 0 };
+  };
+  const groups = secondList([], [at("a", 0, 70), at("b", 60, 1), at("c", 1, 2), at("d", 2, 3), at("e", 3, 71)]);
+  t.deepEqual(
+    groups.map(({ paths }) => paths),
+    [["a"], ["b"], ["c", "d", "e"]],
+  );
+  for (const side of ["master", "remote"] as const) {
+    const ranges = groups.map((group) => group[side]);
+    t.deepEqual(decodeGroups(encodeGroups(ranges), 10, 10), ranges);
   }
 });
