@@ -84,8 +84,8 @@ export class RoundList {
   #table = new EntryTable();
   #manifest: Manifest = { count: 0, levels: [[]] };
   /** Entries before this are the list; later ones were looked up. */
-  #selectsAll = true;
   #listed = 0;
+  #selectsAll = true;
   #isSource = false;
   #fromDisk = false;
   readonly #found = new Map<BytePath, number>();
