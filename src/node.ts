@@ -33,6 +33,11 @@ export interface NodeOptions {
   readonly limitUp?: number;
   readonly limitDown?: number;
   /**
+   * How long one system call of a root's disk may take, in milliseconds, before the round fails on this host; default
+   * 10 minutes. Where the system does not tell how long a thread has run (but for Linux) it may take for ever.
+   */
+  readonly diskPatienceMs?: number;
+  /**
    * The process does nothing but run this node, which then decides what memory the process keeps while
    * rounds run, and gives back what it does not need when none does. Default false.
    */
@@ -44,6 +49,8 @@ export interface LockstepNode {
   addresses(): string[];
   /** What this host's system lacks, as sentences. */
   readonly lacks: readonly string[];
+  /** For how long a root's disk has not answered, in milliseconds: until it does the process cannot exit by itself. */
+  readonly stalledMs: number;
   stop(): Promise<void>;
 }
 
@@ -103,6 +110,7 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
           resolve(path),
           { cache, journal: state.journal(name), mount: state.mount(name) },
           placesApart(options, name),
+          options.diskPatienceMs,
         ),
       ]),
     );
@@ -136,7 +144,15 @@ export async function createNode(options: NodeOptions): Promise<LockstepNode> {
     await authority.connect(mesh);
     for (const { assignment } of authority.all()) meetLater(mesh, assignment);
     const lacks = [...new Set([...trees.values()].flatMap((tree) => [...tree.lacks]))];
-    return { peerId: identity.self, addresses: () => mesh.addresses(), lacks, stop };
+    return {
+      peerId: identity.self,
+      addresses: () => mesh.addresses(),
+      lacks,
+      get stalledMs() {
+        return Math.max(0, ...[...trees.values()].map((tree) => tree.stalledMs));
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -54,12 +54,21 @@ export async function runNode(options: NodeCommandOptions): Promise<void> {
   const node = await createNode(nodeOptions(options));
   for (const lack of node.lacks) console.error(`lockstep: this host: ${printable(lack)}`);
   let stopping = false;
+  const exit = (code: number): void => {
+    if (node.stalledMs === 0) process.exit(code);
+    // An exit waits for all threads.
+    console.error("lockstep: a disk does not answer; the process ends without waiting for it");
+    process.kill(process.pid, "SIGKILL");
+  };
   const stop = (): void => {
-    if (stopping) process.exit(1);
+    if (stopping) {
+      exit(1);
+      return;
+    }
     stopping = true;
     node.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
+      () => exit(0),
+      () => exit(1),
     );
   };
   process.on("SIGINT", stop);

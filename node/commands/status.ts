@@ -1,9 +1,10 @@
 import { type LockstepError, toLockstepError } from "../../src/model/errors.ts";
-import type { HostStatus } from "../../src/roles/control-station.ts";
+import type { HostStatus, RootStatus } from "../../src/roles/control-station.ts";
 import type { StationOptions } from "../command-options.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readFleet } from "../fleet-file.ts";
 import { renderTable } from "../render/table.ts";
+import { formatSeconds } from "../render/units.ts";
 import { withStation } from "../station.ts";
 
 /** Shows what every host of the fleet file says of itself. */
@@ -38,17 +39,16 @@ export async function runStatus(options: StationOptions): Promise<void> {
     if (error !== undefined) return [[name, "", "", "", `${error.message} [${error.code}]`]];
     const roots = status?.roots ?? [];
     if (roots.length === 0) return [[name, "", "", "", "no roots, no roles"]];
-    return roots.map((root) => [
-      name,
-      root.root,
-      root.roles.join("+") || "none",
-      String(root.epoch),
-      root.busy
-        ? `a round is under way${root.held > 0 ? `, ${root.held} files held` : ""}${root.checking > 0 ? `, ${root.checking} blocks being checked` : ""}`
-        : root.lastRound === undefined
-          ? "no round yet"
-          : `last ${root.lastRound.mode}: ${root.lastRound.outcome} (${root.lastRound.round})`,
-    ]);
+    return roots.map((root) => [name, root.root, root.roles.join("+") || "none", String(root.epoch), stateOf(root)]);
   });
   console.log(renderTable(["host", "root", "roles", "epoch", "state"], rows));
+}
+
+function stateOf({ stalledMs, busy, held, checking, lastRound }: RootStatus): string {
+  if (stalledMs > 0) return `its disk has not answered for ${formatSeconds(stalledMs / 1000)}`;
+  if (busy) {
+    const doing = [held > 0 ? `, ${held} files held` : "", checking > 0 ? `, ${checking} blocks being checked` : ""];
+    return `a round is under way${doing.join("")}`;
+  }
+  return lastRound === undefined ? "no round yet" : `last ${lastRound.mode}: ${lastRound.outcome} (${lastRound.round})`;
 }

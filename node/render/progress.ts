@@ -28,6 +28,7 @@ export class ProgressDisplay {
   readonly #out: NodeJS.WriteStream;
   readonly #remotes = new Map<string, Remote>();
   #phase = "";
+  #stalled: Extract<RoundEvent, { kind: "stalled" }>["hosts"] = [];
   #lines = 0;
   #drawn = 0;
 
@@ -37,26 +38,35 @@ export class ProgressDisplay {
 
   show(event: RoundEvent): void {
     if (event.kind === "phase") this.#phase = PHASES[event.phase] ?? event.phase;
+    else if (event.kind === "stalled") this.#stalled = event.hosts;
     else if (event.kind === "progress") {
       const first = this.#remotes.get(event.remote)?.first ?? { at: performance.now(), fed: fedBytes(event) };
       this.#remotes.set(event.remote, { event, first });
     }
-    if (event.kind === "phase" || performance.now() - this.#drawn > 100) this.#draw();
+    if (event.kind !== "progress" || performance.now() - this.#drawn > 100) this.#draw();
   }
 
   #draw(): void {
     this.#drawn = performance.now();
     this.clear();
-    const width = Math.max(20, (this.#out.columns ?? 80) - 1);
+    const width = Math.max(20, (this.#out.columns || 80) - 1);
     // What has left the screen at its top cannot be taken away again. The last row is the cursor's.
     const room = Math.max(1, (this.#out.rows || 24) - 2);
     const remotes = [...this.#remotes.values()];
     const isCrowded = remotes.length > room;
     const shown = isCrowded ? leastDone(remotes).slice(0, room - 1) : remotes;
-    const lines = [this.#phase, ...shown.map(({ event, first }) => describe(event, first))];
+    const lines = [`${this.#phase}${this.#waiting()}`, ...shown.map(({ event, first }) => describe(event, first))];
     if (isCrowded) lines.push(`  and ${remotes.length - shown.length} more remotes`);
     this.#lines = lines.length;
     this.#out.write(`${lines.map((line) => printable(line).slice(0, width)).join("\n")}\n`);
+  }
+
+  /** For whose disks the round waits. */
+  #waiting(): string {
+    const [first, ...others] = this.#stalled;
+    if (first === undefined) return "";
+    const more = others.length === 0 ? "" : `; ${others.length} more alike`;
+    return `, waiting for ${first.host}: its disk has not answered for ${formatSeconds(first.ms / 1000)}${more}`;
   }
 
   /** Takes the display away, so that the report stands alone. */

@@ -66,6 +66,7 @@ const CALLS = "src/tree/linux-calls.ts";
 const STABLE = "src/tree/read-stable.ts";
 const CACHE = "src/store/hash-cache.ts";
 const ROUND_WORKER = "src/tree/round-worker.ts";
+const WORKER = "src/tree/restarting-worker.ts";
 const DRAIN = "src/tree/drain-readers.ts";
 const CHECK = "src/tree/check-block.ts";
 const CIPHER = "src/mesh/noise-cipher.ts";
@@ -1117,7 +1118,7 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "tree: no thread is ended while it loads",
-    file: "src/tree/open-tree.ts",
+    file: WORKER,
     remove: "await this.#port?.loaded;",
     by: "",
     test: TREE_TEST,
@@ -1250,7 +1251,7 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "hold: no thread begins while the node ends",
-    file: "src/tree/open-tree.ts",
+    file: WORKER,
     remove: "if (!this.#stopped) this.#port = undefined;",
     by: "this.#port = undefined;",
     test: HELD_TREE_TEST,
@@ -2020,6 +2021,42 @@ const DEFENCES: readonly Defence[] = [
     remove: "next === undefined || this.#isHeld ||",
     by: "next === undefined ||",
     test: BLOCK_STATEMENTS_TEST,
+  },
+  // A disk that hangs.
+  {
+    name: "hung disk: the thread ends when its call comes back",
+    file: WORKER,
+    remove: "void worker.terminate();",
+    by: "void worker;",
+    test: "test/contract/hung-disk.test.ts",
+  },
+  {
+    name: "hung disk: what is asked fails at once",
+    file: WORKER,
+    remove: "port.fail(this.#hung());",
+    by: "void port;",
+    test: "test/contract/hung-disk.test.ts",
+  },
+  {
+    name: "hung disk: what an ended thread had open is closed",
+    file: ROUND_WORKER,
+    remove: "for (const descriptor of book.takeAll()) calls.closeFile(descriptor);",
+    by: "void book;",
+    test: "test/contract/hung-disk.test.ts",
+  },
+  {
+    name: "hung disk: a node does not wait for it at its end",
+    file: WORKER,
+    remove: "await Promise.race([this.#end(), this.#watch?.stalled]);",
+    by: "await this.#end();",
+    test: "test/contract/hung-disk.test.ts",
+  },
+  {
+    name: "hung disk: a thread that waits for work is woken",
+    file: "src/tree/stall-watch.ts",
+    remove: "this.#thread.nudge();",
+    by: "",
+    test: "test/contract/stall-watch.test.ts",
   },
 ];
 

@@ -40,6 +40,7 @@ export const ERROR_TABLE = {
   LOCKSTEP_ROOT_UNKNOWN: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_READ_ONLY: { consequence: "remote", retry: false },
   LOCKSTEP_ROOT_IN_USE: { consequence: "remote", retry: true },
+  LOCKSTEP_DISK_HUNG: { consequence: "remote", retry: true },
   LOCKSTEP_HOLD_UNAVAILABLE: { consequence: "remote", retry: false },
   LOCKSTEP_HOST_UNREACHABLE: { consequence: "remote", retry: true },
   LOCKSTEP_WRONG_HOST: { consequence: "remote", retry: false },

@@ -133,6 +133,8 @@ export type RoundEvent =
       readonly heldMs: number;
       readonly checked: number;
     }
+  /** Hosts whose disks do not answer, each time anew; none when all do again. */
+  | { readonly kind: "stalled"; readonly hosts: readonly { readonly host: string; readonly ms: number }[] }
   | { readonly kind: "report"; readonly report: RoundReport };
 
 export const MAX_REPORTED_PROBLEMS = 1000;

@@ -325,6 +325,8 @@ export interface Tree {
   readonly name: string;
   /** What this host's system lacks, as sentences. */
   readonly lacks: readonly string[];
+  /** For how long the root's disk has not answered, in milliseconds; 0 while nothing points to that. */
+  readonly stalledMs: number;
   begin(): TreeRound;
   /** Puts right what a crash left undone, by the journal. */
   recover(): Promise<void>;

@@ -56,6 +56,8 @@ const STAGE_AHEAD = 2;
 const LONG_STAGE_AHEAD = 1;
 /** How often the leases of what the master holds are renewed; a third of what they last. */
 const RENEW_MS = 10_000;
+/** How often it is told whose disks do not answer. */
+const STALLED_MS = 5_000;
 /** How long hosts may take to say that they have ended the round. */
 const END_TIMEOUT_MS = 5_000;
 /** The first comparison server's term; a standby that takes over raises it. */
@@ -114,6 +116,7 @@ export class ComparisonRound {
     const onAbort = (): void => this.#abortLinks(new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted"));
     this.#signal.addEventListener("abort", onAbort, { once: true });
     let error: LockstepError | undefined;
+    const telling = this.#tellStalled();
     try {
       await this.#open();
       await this.#passes();
@@ -122,6 +125,7 @@ export class ComparisonRound {
         ? new LockstepError("LOCKSTEP_ABORTED", "the round was interrupted")
         : withHost(toLockstepError(thrown));
     } finally {
+      clearInterval(telling);
       this.#signal.removeEventListener("abort", onAbort);
     }
     const { clock, mesh } = this.#components;
@@ -132,6 +136,19 @@ export class ComparisonRound {
     const report = boundReport(result, LIMITS.reportBytes);
     await this.#end(report);
     this.#emit({ kind: "report", report });
+  }
+
+  /** A host whose disk hangs answers that it is there, and all others wait for it. */
+  #tellStalled(): NodeJS.Timeout {
+    let told = 0;
+    return setInterval(() => {
+      const links = [this.#master, ...this.#active().map((remote) => remote.link)];
+      const hosts = links.flatMap((link) =>
+        link === undefined || link.stalledMs === 0 ? [] : [{ host: link.host, ms: link.stalledMs }],
+      );
+      if (hosts.length > 0 || told > 0) this.#emit({ kind: "stalled", hosts });
+      told = hosts.length;
+    }, STALLED_MS);
   }
 
   #abortLinks(error: Error): void {

@@ -31,6 +31,8 @@ export interface RootStatus {
   /** Files held, and blocks being checked, at that moment. */
   readonly held: number;
   readonly checking: number;
+  /** For how long the root's disk has not answered, in milliseconds; 0 while nothing points to that. */
+  readonly stalledMs: number;
   readonly lastRound: RoundReport | undefined;
 }
 

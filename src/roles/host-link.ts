@@ -89,6 +89,11 @@ export class HostLink {
     }
   }
 
+  /** For how long the host's disk has not answered, in milliseconds; 0 while nothing points to that. */
+  get stalledMs(): number {
+    return this.#requester.stalledMs;
+  }
+
   #body(step: Omit<RequestBody, "round">): RequestBody {
     return { ...step, round: { ...this.#round } };
   }

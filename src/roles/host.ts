@@ -195,6 +195,7 @@ async function statusOf(components: HostComponents, rounds: ActiveRounds): Promi
       served: trees.has(root),
       busy: rounds.get(root) !== undefined || comparison.isBusy(root),
       ...(rounds.get(root)?.round.activity() ?? { held: 0, checking: 0 }),
+      stalledMs: trees.get(root)?.stalledMs ?? 0,
       lastRound:
         lastRound === undefined
           ? undefined

@@ -15,6 +15,7 @@ import type { StateStore } from "../ports/store.ts";
 import type { Found, ScanSummary, Tree, TreeRound } from "../ports/tree.ts";
 import { decodeRoundId, encodeError, encodeHeld, encodeProblems } from "../wire/codec.ts";
 import { LIMITS } from "../wire/limits.ts";
+import { SILENCE_LIMIT_MS } from "../wire/liveness.ts";
 import { ListStatementMessage, type RoundRequest } from "../wire/messages.ts";
 import { pack, unpack } from "../wire/packed-frame.ts";
 import { type ResponseBody, respond } from "../wire/request-response.ts";
@@ -44,7 +45,12 @@ export async function answerRound(
 ): Promise<void> {
   const participant = new Participant(channel, components, rounds);
   try {
-    await respond(channel, (request) => participant.answer(request));
+    await respond(
+      channel,
+      (request) => participant.answer(request),
+      SILENCE_LIMIT_MS,
+      () => participant.stalledMs,
+    );
   } finally {
     await participant.leaveForGood();
   }
@@ -65,6 +71,11 @@ class Participant {
     this.#channel = channel;
     this.#components = components;
     this.#rounds = rounds;
+  }
+
+  /** For how long the root's disk has not answered, in milliseconds; 0 while nothing points to that. */
+  get stalledMs(): number {
+    return this.#active?.tree.stalledMs ?? 0;
   }
 
   async leaveForGood(): Promise<void> {

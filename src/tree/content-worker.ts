@@ -21,19 +21,23 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { COMPRESSED_FRAME, compressFrame, RecordPacker } from "./content-records.ts";
+import { DescriptorBook } from "./descriptor-book.ts";
 import { tellDisk } from "./disk-errors.ts";
 import { createHasher } from "./hasher.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
 import { StableReader } from "./read-stable.ts";
-import type { RoundWorkerData } from "./round-worker.ts";
+import type { RootWorkerData } from "./restarting-worker.ts";
 import { unpackSteps } from "./stage.ts";
 import { newFileStat } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
-const { path } = workerData as RoundWorkerData;
-const calls = chooseCalls();
+const { path, descriptors } = workerData as RootWorkerData;
+const book = new DescriptorBook(descriptors);
+const calls = chooseCalls(undefined, book);
+// What the thread before this one had open, if it was ended.
+for (const descriptor of book.takeAll()) calls.closeFile(descriptor);
 const hasher = createHasher();
 const stat = newFileStat();
 const compressor = createCompressor();

@@ -2,6 +2,7 @@ import { ftruncateSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import type Koffi from "koffi";
+import type { DescriptorBook } from "./descriptor-book.ts";
 import { failCall } from "./fail-call.ts";
 import { exchange, LACKS_EXCHANGE, type PlainNames, renameFresh } from "./plain-renames.ts";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
@@ -98,9 +99,13 @@ function ownsLock(inode: number): boolean {
 
 /**
  * @param tellLack is told of what turns out later
+ * @param book has the descriptors that are open
  * @throws when koffi or this processor is not supported; the caller falls back
  */
-export function createLinuxCalls(tellLack: (lack: string) => void = () => undefined): SystemCalls {
+export function createLinuxCalls(
+  tellLack: (lack: string) => void = () => undefined,
+  book?: DescriptorBook,
+): SystemCalls {
   const numbers = SYSCALLS[process.arch];
   if (process.platform !== "linux" || numbers === undefined) throw new Error(`no native calls on ${process.arch}`);
   // Here and not above: where it has nothing for this system, importing it fails.
@@ -164,6 +169,16 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
 
   function check(result: number, call: string): void {
     if (result < 0) failCall(call);
+  }
+  function noted(fd: number, call: string): number {
+    if (fd < 0) failCall(call);
+    book?.note(fd);
+    return fd;
+  }
+  function closeNoted(fd: number): void {
+    book?.forget(fd);
+    // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
+    close(fd);
   }
   function put(buffer: Buffer, text: string, limit: number): Buffer {
     if (text.length >= limit) throw new SystemError("ENAMETOOLONG", "name");
@@ -296,19 +311,12 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
     maxOpenFiles: openFileLimit(),
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
-      const fd = openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number;
-      if (fd < 0) failCall("open");
+      const fd = noted(openat(AT_FDCWD, bytes, O_DIRECTORY | O_CLOEXEC, 0) as number, "open");
       setsOneTime = undefined;
       return fd;
     },
-    openDirectory(root, path) {
-      const fd = hasOpenat2 ? openBeneath(root, path) : openStepwise(root, path);
-      if (fd < 0) failCall("open");
-      return fd;
-    },
-    closeDirectory(directory) {
-      close(directory);
-    },
+    openDirectory: (root, path) => noted(hasOpenat2 ? openBeneath(root, path) : openStepwise(root, path), "open"),
+    closeDirectory: closeNoted,
     readDirectory(directory) {
       const names: string[] = [];
       // From the start, whoever read this handle before.
@@ -345,19 +353,14 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
     },
     openFile(directory, name) {
       // Not blocking, should a fifo or a leased file have taken the place of a plain file.
-      const fd = openat(directory, first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) as number;
-      if (fd < 0) failCall("open");
-      return fd;
+      return noted(openat(directory, first(name), O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) as number, "open");
     },
     createFile(directory, name, mode = 0o600) {
-      const fd = openat(directory, first(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) as number;
-      if (fd < 0) failCall("create");
-      return fd;
+      const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+      return noted(openat(directory, first(name), flags, mode) as number, "create");
     },
     reopenFile(directory, name) {
-      const fd = openat(directory, first(name), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0) as number;
-      if (fd < 0) failCall("open");
-      return fd;
+      return noted(openat(directory, first(name), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0) as number, "open");
     },
     cloneFile: (from, to) => (ioctl(to, FICLONE, from) as number) === 0,
     statFile(fd, into) {
@@ -390,10 +393,8 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
     dropCache(fd) {
       fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     },
-    closeFile(fd) {
-      // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
-      close(fd);
-    },
+    handOver: (fd) => book?.forget(fd),
+    closeFile: closeNoted,
     chmod(directory, name, mode) {
       if (hasFchmodat2) {
         const flags = AT_SYMLINK_NOFOLLOW | (name === "" ? AT_EMPTY_PATH : 0);
@@ -536,9 +537,7 @@ export function createLinuxCalls(tellLack: (lack: string) => void = () => undefi
     leaseHeld: (fd) => (fcntl(fd, F_GETLEASE, 0) as number) === F_RDLCK,
     openToLock(directory, name, writable) {
       const flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-      const fd = openat(directory, first(name), flags, 0) as number;
-      if (fd < 0) failCall("open");
-      return fd;
+      return noted(openat(directory, first(name), flags, 0) as number, "open");
     },
     lockFile(fd, kind, range) {
       if ((flock(fd, (kind === "exclusive" ? LOCK_EX : LOCK_SH) | LOCK_NB) as number) < 0) {

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { LockstepError, toLockstepError } from "../model/errors.ts";
 import type { Hold } from "../model/order.ts";
 import type { BytePath } from "../model/path.ts";
@@ -9,72 +7,14 @@ import { chooseCalls } from "./choose-calls.ts";
 import { commitHeld, type DoneLocked, persist } from "./held-commit.ts";
 import { HoldProcess } from "./mandatory-hold.ts";
 import { type PackedContent, RecentContent } from "./recent-content.ts";
+import { DISK_PATIENCE_MS, RestartingWorker } from "./restarting-worker.ts";
 import type { Place } from "./root-places.ts";
-import type { RoundWorkerData } from "./round-worker.ts";
 import { SharedHolds } from "./shared-holds.ts";
+import { tellsRunTime } from "./stall-watch.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { WorkerPort } from "./worker-port.ts";
-
-function workerUrl(name: string): URL {
-  const compiled = new URL(`./${name}.js`, import.meta.url);
-  return existsSync(compiled) ? compiled : new URL(`./${name}.ts`, import.meta.url);
-}
 
 /** How long the end of a tree waits for that of its round. */
 const END_WAIT_MS = 2_000;
-
-/** A worker thread; one that died is started anew on the next use. */
-class RestartingWorker {
-  readonly #file: string;
-  readonly #data: RoundWorkerData;
-  readonly #handlers: ConstructorParameters<typeof WorkerPort>[1];
-  #worker: Worker | undefined;
-  #port: WorkerPort | undefined;
-  #stopped = false;
-
-  constructor(file: string, data: RoundWorkerData, handlers: ConstructorParameters<typeof WorkerPort>[1]) {
-    this.#file = file;
-    this.#data = data;
-    this.#handlers = handlers;
-  }
-
-  /** Asks a thread that there is. */
-  async rest(): Promise<void> {
-    if (!this.#stopped) await this.#port?.call("rest", []).catch(() => undefined);
-  }
-
-  get port(): WorkerPort {
-    if (this.#port === undefined) {
-      // Descriptors that one thread opens another may close; Node would close their numbers once more at the end.
-      const worker = new Worker(workerUrl(this.#file), { workerData: this.#data, trackUnmanagedFds: false });
-      const port = new WorkerPort(worker as never, this.#handlers);
-      const gone = (why: string): void => {
-        // It ends after its error, and another one may run by then.
-        if (this.#worker !== worker) return;
-        port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#data.name} ended: ${why}`));
-        this.#worker = undefined;
-        // Whoever still asks is refused by what is left of it; no thread begins while the node ends.
-        if (!this.#stopped) this.#port = undefined;
-      };
-      worker.on("error", (error) => gone(error.message));
-      worker.on("exit", (code) => gone(`exit code ${code}`));
-      this.#worker = worker;
-      this.#port = port;
-    }
-    return this.#port;
-  }
-
-  start(): void {
-    void this.port;
-  }
-
-  async stop(): Promise<void> {
-    // A thread that is ended while it loads native code takes the whole process with it.
-    this.#stopped = true;
-    await this.#port?.loaded;
-    await this.#worker?.terminate();
-  }
-}
 
 function ended(): LockstepError {
   return new LockstepError("LOCKSTEP_OUT_OF_ORDER", "the round has ended");
@@ -97,15 +37,18 @@ type StateResult = Awaited<ReturnType<TreeRound["state"]>> & { readonly content:
  * @param name the root's name in messages
  * @param path the directory it means here
  * @param apart what it must neither be, hold nor lie in; a round looks each time, as paths may lead elsewhere by then
+ * @param patienceMs how long one system call may take, in milliseconds; looked at in steps
  */
 export function openTree(
   name: string,
   path: string,
   { cache, journal, mount }: TreeMemory,
   apart: readonly Place[] = [],
+  patienceMs: number = DISK_PATIENCE_MS,
 ): Tree {
   const { lacks: known, canLock } = chooseCalls();
   const lacks = new Set(known);
+  if (!tellsRunTime) lacks.add("a disk that does not answer is not noticed: rounds wait for it");
   const rounds = new RestartingWorker(
     "round-worker",
     { name, path, apart },
@@ -118,6 +61,7 @@ export function openTree(
       clearJournal: () => journal.clear(),
       lack: (lack: string) => void lacks.add(lack),
     },
+    patienceMs,
   );
   const recent = new RecentContent();
   let holder: HoldProcess | undefined;
@@ -125,7 +69,7 @@ export function openTree(
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
-  const contents = new RestartingWorker("content-worker", { name, path, apart }, {});
+  const contents = new RestartingWorker("content-worker", { name, path, apart }, {}, patienceMs);
   const recover = async (): Promise<void> => {
     const parts = await journal.read();
     if (parts.length === 0) return;
@@ -145,6 +89,9 @@ export function openTree(
     name,
     get lacks() {
       return [...lacks];
+    },
+    get stalledMs() {
+      return Math.max(rounds.stalledMs, contents.stalledMs);
     },
     begin(): TreeRound {
       let closed = false;

@@ -141,6 +141,7 @@ export function createPortableCalls(): SystemCalls {
     truncate: (fd, length) => fs.ftruncateSync(fd, length),
     seekData: (_fd, position) => position,
     dropCache: () => undefined,
+    handOver: () => undefined,
     closeFile: (fd) => fs.closeSync(fd),
     chmod: (directory, name, mode) =>
       attempt("chmod", () => {

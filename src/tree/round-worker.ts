@@ -31,6 +31,7 @@ import {
 import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { openFrame } from "./content-records.ts";
+import { DescriptorBook } from "./descriptor-book.ts";
 import { diskError, tellDisk } from "./disk-errors.ts";
 import { drainReaders } from "./drain-readers.ts";
 import { EntryTable, inodeKey } from "./entry-table.ts";
@@ -40,7 +41,8 @@ import { RecentCuts } from "./known-cuts.ts";
 import { LocalSources } from "./local-sources.ts";
 import type { HoldFile } from "./mandatory-hold.ts";
 import { StableReader } from "./read-stable.ts";
-import { findOverlap, type Place } from "./root-places.ts";
+import type { RootWorkerData } from "./restarting-worker.ts";
+import { findOverlap } from "./root-places.ts";
 import { RoundList } from "./round-list.ts";
 import {
   beginChunked,
@@ -58,15 +60,12 @@ import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
-export interface RoundWorkerData {
-  readonly name: string;
-  readonly path: string;
-  readonly apart: readonly Place[];
-}
-
 if (parentPort === null) throw new Error("runs as a worker only");
-const { name, path, apart } = workerData as RoundWorkerData;
-const calls = chooseCalls((lack) => void port.call("lack", [lack]));
+const { name, path, apart, descriptors } = workerData as RootWorkerData;
+const book = new DescriptorBook(descriptors);
+const calls = chooseCalls((lack) => void port.call("lack", [lack]), book);
+// What the thread before this one had open, if it was ended.
+for (const descriptor of book.takeAll()) calls.closeFile(descriptor);
 const hasher = createHasher();
 const reader = new StableReader(calls, hasher, SUITE);
 const compressor = createCompressor();

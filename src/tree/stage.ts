@@ -452,6 +452,7 @@ export async function beginChunked(
     const { calls, limits, staging } = context;
     // A descriptor of its own, for reading: the other one would count as a writer's once the file is in place.
     const offered = limits.offers === true ? calls.openFile(staging.handle, stagedName(block, step)) : undefined;
+    if (offered !== undefined) calls.handOver(offered);
     return { wanted: step.chunked.wantedBatches(), file: offered };
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;

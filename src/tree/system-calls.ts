@@ -64,6 +64,8 @@ export interface SystemCalls {
    * next comes from there (posix_fadvise(2), POSIX_FADV_DONTNEED). Does nothing where that cannot be asked.
    */
   dropCache(fd: number): void;
+  /** From now on another thread is to close this file. */
+  handOver(fd: number): void;
   closeFile(fd: number): void;
 
   chmod(directory: DirectoryHandle, name: string, mode: number): void;

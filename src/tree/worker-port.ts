@@ -1,9 +1,12 @@
+import { readlinkSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import { codeOfErrno, isErrorCode, LockstepError } from "../model/errors.ts";
 
 /** Calls between threads: arguments and results are structured clones, buffers may be moved. */
 type Message =
-  | { readonly kind: "loaded" }
+  | { readonly kind: "loaded"; readonly directory: string | undefined }
+  /** Nothing but work. */
+  | { readonly kind: "nudge" }
   | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | {
@@ -37,6 +40,15 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** This thread's directory in /proc (proc(5)); undefined where there is none. */
+function ownDirectory(): string | undefined {
+  try {
+    return `/proc/${readlinkSync("/proc/thread-self")}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Both ends of a pair of threads hold one: each can call the handlers of the other. */
 export class WorkerPort {
   readonly #port: PortLike;
@@ -45,6 +57,7 @@ export class WorkerPort {
   #broken: Error | undefined;
   readonly #inTurn: boolean;
   #turn: Promise<void> = Promise.resolve();
+  #directory: string | undefined;
   #settleLoaded: () => void = () => undefined;
   /** Resolves when the other thread says that it has loaded what it needs, or is gone. */
   readonly loaded = new Promise<void>((resolve) => (this.#settleLoaded = resolve));
@@ -60,7 +73,9 @@ export class WorkerPort {
   }
 
   #receive(message: Message, handlers: Handlers): void {
+    if (message.kind === "nudge") return;
     if (message.kind === "loaded") {
+      this.#directory = message.directory;
       this.#settleLoaded();
       return;
     }
@@ -107,7 +122,22 @@ export class WorkerPort {
 
   /** Tells the other thread that this one has loaded what it needs. */
   tellLoaded(): void {
-    this.#port.postMessage({ kind: "loaded" } satisfies Message);
+    this.#port.postMessage({ kind: "loaded", directory: ownDirectory() } satisfies Message);
+  }
+
+  /** Calls that the other thread has not answered. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** The other thread's directory in /proc, when it has loaded; undefined where there is none. */
+  get directory(): string | undefined {
+    return this.#directory;
+  }
+
+  /** Wakes the other thread for nothing. */
+  nudge(): void {
+    this.#port.postMessage({ kind: "nudge" } satisfies Message);
   }
 
   /** The other thread is gone: everything under way fails. */

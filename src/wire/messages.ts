@@ -5107,6 +5107,7 @@ export interface RoundResponse {
   prepare?: PrepareResponse
   check?: CheckResponse
   holes?: HolesResponse
+  stalledMs?: number
 }
 
 export namespace RoundResponse {
@@ -5365,6 +5366,11 @@ export namespace RoundResponse {
           HolesResponse.codec().encode(obj.holes, w)
         }
 
+        if (obj.stalledMs != null) {
+          w.uint32(128)
+          w.uint32(obj.stalledMs)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -5464,6 +5470,10 @@ export namespace RoundResponse {
               obj.holes = HolesResponse.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.holes
               })
+              break
+            }
+            case 16: {
+              obj.stalledMs = reader.uint32()
               break
             }
             default: {
@@ -5753,6 +5763,13 @@ export namespace RoundResponse {
                 limits: opts.limits?.holes
               })
 
+              break
+            }
+            case 16: {
+              yield {
+                field: `${prefix}.stalledMs`,
+                value: reader.uint32()
+              }
               break
             }
             default: {
@@ -6147,6 +6164,11 @@ export namespace RoundResponse {
     value: number
   }
 
+  export interface RoundResponseStalledMsFieldEvent {
+    field: '$.stalledMs'
+    value: number
+  }
+
   export function encode (obj: Partial<RoundResponse>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RoundResponse.codec())
   }
@@ -6155,7 +6177,7 @@ export namespace RoundResponse {
     return decodeMessage(buf, RoundResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStateIsPackedFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent | RoundResponseHolesBytesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RoundResponse>): Generator<RoundResponseIdFieldEvent | RoundResponseLastFieldEvent | RoundResponseErrorCodeFieldEvent | RoundResponseErrorMessageFieldEvent | RoundResponseErrorPathFieldEvent | RoundResponseBeginLacksFieldEvent | RoundResponseListRootFieldEvent | RoundResponseListContentRootFieldEvent | RoundResponseListRepresentsFieldEvent | RoundResponseListBlindPathFieldEvent | RoundResponseListBlindCodeFieldEvent | RoundResponseListBlindMessageFieldEvent | RoundResponseListStatementFieldEvent | RoundResponseListEntriesFieldEvent | RoundResponseNodesNodesFieldEvent | RoundResponseBatchesBatchesFieldEvent | RoundResponseLookupFoundEntryFieldEvent | RoundResponseLookupFoundOrdinalFieldEvent | RoundResponseLookupFoundProblemPathFieldEvent | RoundResponseLookupFoundProblemCodeFieldEvent | RoundResponseLookupFoundProblemMessageFieldEvent | RoundResponseChecksumsDigestsFieldEvent | RoundResponseChecksumsHashedFieldEvent | RoundResponseChecksumsProblemsPathFieldEvent | RoundResponseChecksumsProblemsCodeFieldEvent | RoundResponseChecksumsProblemsMessageFieldEvent | RoundResponseStateStatementFieldEvent | RoundResponseStateProblemsPathFieldEvent | RoundResponseStateProblemsCodeFieldEvent | RoundResponseStateProblemsMessageFieldEvent | RoundResponseStateNumberFieldEvent | RoundResponseStateLackCodeFieldEvent | RoundResponseStateLackMessageFieldEvent | RoundResponseStateLackPathFieldEvent | RoundResponseStateIsPackedFieldEvent | RoundResponseStageBytesFromMasterFieldEvent | RoundResponseStageBytesFromRemotesFieldEvent | RoundResponseStageBytesReusedFieldEvent | RoundResponseStageHashedFieldEvent | RoundResponseStageProblemsPathFieldEvent | RoundResponseStageProblemsCodeFieldEvent | RoundResponseStageProblemsMessageFieldEvent | RoundResponseStageBytesReceivedFieldEvent | RoundResponseStageFedPeerFieldEvent | RoundResponseStageFedBytesFieldEvent | RoundResponseStageWarningsCodeFieldEvent | RoundResponseStageWarningsMessageFieldEvent | RoundResponseStageWarningsPathFieldEvent | RoundResponseAppliedCountsCreatedFieldEvent | RoundResponseAppliedCountsUpdatedFieldEvent | RoundResponseAppliedCountsDeletedFieldEvent | RoundResponseAppliedCountsAttributesFieldEvent | RoundResponseAppliedProblemsPathFieldEvent | RoundResponseAppliedProblemsCodeFieldEvent | RoundResponseAppliedProblemsMessageFieldEvent | RoundResponseAppliedHeldMicrosFieldEvent | RoundResponseAppliedHeldFilesFieldEvent | RoundResponseAppliedHeldWaitersFieldEvent | RoundResponseAppliedHeldRefreshedFieldEvent | RoundResponseAppliedHeldDeniedFieldEvent | RoundResponseAppliedHeldLostFieldEvent | RoundResponsePrepareHoldFieldEvent | RoundResponsePrepareLackCodeFieldEvent | RoundResponsePrepareLackMessageFieldEvent | RoundResponsePrepareLackPathFieldEvent | RoundResponseCheckCheckedFieldEvent | RoundResponseCheckInconsistentPathFieldEvent | RoundResponseCheckInconsistentCodeFieldEvent | RoundResponseCheckInconsistentMessageFieldEvent | RoundResponseHolesBytesFieldEvent | RoundResponseStalledMsFieldEvent> {
     return streamMessage(buf, RoundResponse.codec(), opts)
   }
 }
@@ -10411,6 +10433,12 @@ export namespace ControlResponse {
     index: number
   }
 
+  export interface ControlResponseStatusRootsStalledMsFieldEvent {
+    field: '$.status.roots[].stalledMs'
+    value: number
+    index: number
+  }
+
   export interface ControlResponseStatusLacksFieldEvent {
     field: '$.status.lacks[]'
     index: number
@@ -10435,7 +10463,7 @@ export namespace ControlResponse {
     return decodeMessage(buf, ControlResponse.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusRootsRolesDigestFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent | ControlResponseBeatFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ControlResponse>): Generator<ControlResponseErrorCodeFieldEvent | ControlResponseErrorMessageFieldEvent | ControlResponseErrorPathFieldEvent | ControlResponseDeliveriesHostFieldEvent | ControlResponseDeliveriesErrorCodeFieldEvent | ControlResponseDeliveriesErrorMessageFieldEvent | ControlResponseDeliveriesErrorPathFieldEvent | ControlResponseStatusPeerFieldEvent | ControlResponseStatusVersionFieldEvent | ControlResponseStatusRootsRootFieldEvent | ControlResponseStatusRootsEpochFieldEvent | ControlResponseStatusRootsSequenceFieldEvent | ControlResponseStatusRootsRolesFieldEvent | ControlResponseStatusRootsServedFieldEvent | ControlResponseStatusRootsBusyFieldEvent | ControlResponseStatusRootsLastRoundFieldEvent | ControlResponseStatusRootsHeldFieldEvent | ControlResponseStatusRootsCheckingFieldEvent | ControlResponseStatusRootsRolesDigestFieldEvent | ControlResponseStatusRootsStalledMsFieldEvent | ControlResponseStatusLacksFieldEvent | ControlResponseEventFieldEvent | ControlResponseBeatFieldEvent> {
     return streamMessage(buf, ControlResponse.codec(), opts)
   }
 }
@@ -10796,6 +10824,12 @@ export namespace StatusMessage {
     index: number
   }
 
+  export interface StatusMessageRootsStalledMsFieldEvent {
+    field: '$.roots[].stalledMs'
+    value: number
+    index: number
+  }
+
   export interface StatusMessageLacksFieldEvent {
     field: '$.lacks[]'
     index: number
@@ -10810,7 +10844,7 @@ export namespace StatusMessage {
     return decodeMessage(buf, StatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageRootsHeldFieldEvent | StatusMessageRootsCheckingFieldEvent | StatusMessageRootsRolesDigestFieldEvent | StatusMessageLacksFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessagePeerFieldEvent | StatusMessageVersionFieldEvent | StatusMessageRootsRootFieldEvent | StatusMessageRootsEpochFieldEvent | StatusMessageRootsSequenceFieldEvent | StatusMessageRootsRolesFieldEvent | StatusMessageRootsServedFieldEvent | StatusMessageRootsBusyFieldEvent | StatusMessageRootsLastRoundFieldEvent | StatusMessageRootsHeldFieldEvent | StatusMessageRootsCheckingFieldEvent | StatusMessageRootsRolesDigestFieldEvent | StatusMessageRootsStalledMsFieldEvent | StatusMessageLacksFieldEvent> {
     return streamMessage(buf, StatusMessage.codec(), opts)
   }
 }
@@ -10826,6 +10860,7 @@ export interface RootStatusMessage {
   held: number
   checking: number
   rolesDigest: string
+  stalledMs: number
 }
 
 export namespace RootStatusMessage {
@@ -10890,6 +10925,11 @@ export namespace RootStatusMessage {
           w.string(obj.rolesDigest)
         }
 
+        if ((obj.stalledMs != null && obj.stalledMs !== 0)) {
+          w.uint32(88)
+          w.uint32(obj.stalledMs)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -10903,7 +10943,8 @@ export namespace RootStatusMessage {
           busy: false,
           held: 0,
           checking: 0,
-          rolesDigest: ''
+          rolesDigest: '',
+          stalledMs: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -10954,6 +10995,10 @@ export namespace RootStatusMessage {
             }
             case 10: {
               obj.rolesDigest = reader.string()
+              break
+            }
+            case 11: {
+              obj.stalledMs = reader.uint32()
               break
             }
             default: {
@@ -11053,6 +11098,13 @@ export namespace RootStatusMessage {
               }
               break
             }
+            case 11: {
+              yield {
+                field: `${prefix}.stalledMs`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -11116,6 +11168,11 @@ export namespace RootStatusMessage {
     value: string
   }
 
+  export interface RootStatusMessageStalledMsFieldEvent {
+    field: '$.stalledMs'
+    value: number
+  }
+
   export function encode (obj: Partial<RootStatusMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RootStatusMessage.codec())
   }
@@ -11124,7 +11181,7 @@ export namespace RootStatusMessage {
     return decodeMessage(buf, RootStatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent | RootStatusMessageHeldFieldEvent | RootStatusMessageCheckingFieldEvent | RootStatusMessageRolesDigestFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RootStatusMessage>): Generator<RootStatusMessageRootFieldEvent | RootStatusMessageEpochFieldEvent | RootStatusMessageSequenceFieldEvent | RootStatusMessageRolesFieldEvent | RootStatusMessageServedFieldEvent | RootStatusMessageBusyFieldEvent | RootStatusMessageLastRoundFieldEvent | RootStatusMessageHeldFieldEvent | RootStatusMessageCheckingFieldEvent | RootStatusMessageRolesDigestFieldEvent | RootStatusMessageStalledMsFieldEvent> {
     return streamMessage(buf, RootStatusMessage.codec(), opts)
   }
 }

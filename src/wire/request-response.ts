@@ -1,13 +1,13 @@
 import { fromHost, LockstepError } from "../model/errors.ts";
 import type { Channel } from "../ports/mesh.ts";
 import { decodeError, decodeMessage, encodeError } from "./codec.ts";
-import { beat, watchSilence } from "./liveness.ts";
+import { beat, SILENCE_LIMIT_MS, watchSilence } from "./liveness.ts";
 import { RoundRequest, RoundResponse } from "./messages.ts";
 import { packFrame, unpackFrame } from "./packed-frame.ts";
 
 /** What a request says besides its number. */
 export type RequestBody = Omit<RoundRequest, "id">;
-export type ResponseBody = Omit<RoundResponse, "id" | "last" | "error">;
+export type ResponseBody = Omit<RoundResponse, "id" | "last" | "error" | "stalledMs">;
 
 interface Waiting {
   parts: ResponseBody[];
@@ -30,6 +30,7 @@ export class Requester {
   readonly #stop: () => void;
   #nextId = 1;
   #failure: Error | undefined;
+  #stalledMs = 0;
 
   constructor(channel: Channel, host: string) {
     this.#channel = channel;
@@ -45,6 +46,11 @@ export class Requester {
     void this.#listen();
   }
 
+  /** For how long the other side's disk has not answered, as it said last, in milliseconds; 0 while nothing points to that. */
+  get stalledMs(): number {
+    return this.#stalledMs;
+  }
+
   #gone(why: string): LockstepError {
     return new LockstepError("LOCKSTEP_HOST_UNREACHABLE", `lost ${this.#host}: ${why}`, { host: this.#host });
   }
@@ -52,9 +58,16 @@ export class Requester {
   async #listen(): Promise<void> {
     try {
       for await (const frame of this.#channel.source) {
-        const { id, last, error, ...body } = decodeMessage((b) => RoundResponse.decode(b), unpackFrame(frame));
+        const { id, last, error, stalledMs, ...body } = decodeMessage(
+          (b) => RoundResponse.decode(b),
+          unpackFrame(frame),
+        );
         const waiting = this.#waiting.get(id);
-        if (waiting === undefined) continue;
+        if (waiting === undefined) {
+          // Nobody waits for the answer to a ping.
+          this.#stalledMs = stalledMs ?? 0;
+          continue;
+        }
         if (error !== undefined) waiting.error = decodeError(error, this.#host);
         else if (Object.values(body).some((value) => value !== undefined)) waiting.parts.push(body);
         if (last || error !== undefined) waiting.ended = true;
@@ -164,11 +177,15 @@ const MAX_CONCURRENT = 32;
  * The answering side: runs `answer` for each request, several at once, and sends its parts. An
  * error of `answer` becomes the answer; a malformed frame ends the channel, and so does silence, as the
  * asker beats.
+ *
+ * @param silenceMs after which the other side counts as gone
+ * @param stalledMs for how long the disk has not answered, in milliseconds
  */
 export async function respond(
   channel: Channel,
   answer: (request: RoundRequest) => AsyncIterable<ResponseBody>,
-  silenceMs?: number,
+  silenceMs: number = SILENCE_LIMIT_MS,
+  stalledMs: () => number = () => 0,
 ): Promise<void> {
   let running = 0;
   let wake: () => void = () => undefined;
@@ -188,7 +205,7 @@ export async function respond(
     for await (const frame of channel.source) {
       const request = decodeMessage((b) => RoundRequest.decode(b), unpackFrame(frame));
       if (request.ping !== undefined) {
-        await channel.send(RoundResponse.encode({ id: request.id, last: true }));
+        await channel.send(RoundResponse.encode({ id: request.id, last: true, stalledMs: stalledMs() }));
         continue;
       }
       while (running >= MAX_CONCURRENT) await new Promise<void>((resolve) => (wake = resolve));

@@ -34,3 +34,17 @@ test("the display of a large fleet fits on the screen and shows those that are f
       );
   }
 });
+
+test("it is told for whose disk a round waits, until that answers", (t) => {
+  let drawn = "";
+  const write = (text: string): boolean => {
+    if (!text.startsWith("\u001b")) drawn = text;
+    return true;
+  };
+  const display = new ProgressDisplay({ rows: 24, columns: 80, write } as unknown as NodeJS.WriteStream);
+  display.show({ kind: "phase", phase: "list", pass: 0 });
+  display.show({ kind: "stalled", hosts: [{ host: "beta", ms: 35_000 }] });
+  t.is(drawn, "listing files, waiting for beta: its disk has not answered for 35 s\n");
+  display.show({ kind: "stalled", hosts: [] });
+  t.is(drawn, "listing files\n");
+});
