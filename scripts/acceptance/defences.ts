@@ -2058,6 +2058,14 @@ const DEFENCES: readonly Defence[] = [
     by: "",
     test: "test/contract/stall-watch.test.ts",
   },
+  {
+    name: "chunks: one digest, two lengths",
+    file: "src/tree/chunked-file.ts",
+    remove: "known?.length === run.length ? known : undefined",
+    by: "known",
+    test: "test/contract/local-reuse.test.ts",
+    match: "chunks of one digest and two lengths*",
+  },
 ];
 
 /** Scratch copies and test runs that are to be gone when this process ends, however it ends. */

@@ -53,6 +53,8 @@ interface PendingChunk {
   readonly after: number | undefined;
   before: number | undefined;
   reused: number;
+  /** Where else in the file the same bytes belong: that many times from there on. They are put there when they have come. */
+  readonly repeats: { readonly offset: number; count: number }[];
 }
 
 /** Where in the file chunks begin: from, to. */
@@ -72,6 +74,13 @@ function firstFrom(count: number, holds: (position: number) => boolean): number 
     else low = middle + 1;
   }
   return low;
+}
+
+/** The same bytes as those of a chunk that is to come belong there too, that many times. */
+function repeat({ length, repeats }: PendingChunk, offset: number, count: number): void {
+  const last = repeats.at(-1);
+  if (last !== undefined && last.offset + last.count * length === offset) last.count += count;
+  else repeats.push({ offset, count });
 }
 
 interface OldRegion {
@@ -104,6 +113,7 @@ export class ChunkedFile {
   readonly #taken = new Set<number>();
   /** In order of their offsets. */
   readonly #pending: PendingChunk[] = [];
+  readonly #pendingByDigest = new Map<string, PendingChunk>();
   #lastFound: PendingChunk | undefined;
   readonly #buffer: Buffer;
   readonly #runs: ChunkRun[] = [];
@@ -191,8 +201,8 @@ export class ChunkedFile {
   takeBatch(batch: number, bytes: Uint8Array | undefined): ChunkPlan {
     const { hasher, suite } = this.#context;
     const head = this.#heads[batch];
-    const known = head === undefined ? undefined : (bytes ?? this.#knownBatches.get(digestKey(head.digest)));
-    if (head === undefined || known === undefined || this.#taken.has(batch)) {
+    const packed = head === undefined ? undefined : (bytes ?? this.#knownBatches.get(digestKey(head.digest)));
+    if (head === undefined || packed === undefined || this.#taken.has(batch)) {
       throw new LockstepError("LOCKSTEP_OUT_OF_ORDER", "a batch of chunks that was not asked for");
     }
     this.#taken.add(batch);
@@ -200,7 +210,7 @@ export class ChunkedFile {
     const fragments: ContentRange[] = [];
     const before = this.reused;
     let offset = this.#starts[batch];
-    for (const run of openChunkBatch(hasher.hash, suite, head, known)) {
+    for (const run of openChunkBatch(hasher.hash, suite, head, packed)) {
       // Only the end of a file is shorter; a list of single bytes would take a hundred times as much memory as they.
       if (run.length < suite.chunk.minBytes && offset + run.length !== this.size) {
         throw new LockstepError("LOCKSTEP_MALFORMED", "a chunk list whose chunks are shorter than any that is cut");
@@ -212,10 +222,17 @@ export class ChunkedFile {
         this.reused += run.length * run.count;
         continue;
       }
-      for (let i = 0; i < run.count; i++) {
-        if (this.#haveChunk(offset, run)) this.#counted(offset, run);
+      for (let i = 0; i < run.count; ) {
+        const known = this.#pendingByDigest.get(digestKey(run.digest));
+        // A list may say anything.
+        const awaited = known?.length === run.length ? known : undefined;
+        // All the others of a run at once, however many there are: what this host does not have it does not have.
+        const others = awaited !== undefined && i > 0 && !this.resumed ? run.count - i : 1;
+        if (others === 1 && this.#haveChunk(offset, run)) this.#counted(offset, run);
+        else if (awaited !== undefined) repeat(awaited, offset, others);
         else this.#await(offset, run, fetch, fragments);
-        offset += run.length;
+        offset += run.length * others;
+        i += others;
       }
     }
     return { fetch, fragments, reused: this.reused - before };
@@ -275,14 +292,14 @@ export class ChunkedFile {
         return true;
       }
     }
-    const source = this.#follows(run) ?? this.#repeats(run) ?? this.#elsewhere(run);
+    const source = this.#follows(offset, run) ?? this.#repeats(run) ?? this.#elsewhere(run);
     if (source === undefined) return false;
     this.#write(offset, this.#buffer.subarray(0, run.length));
     return true;
   }
 
   /** The old version has it where it is expected, or further on. */
-  #follows(run: ChunkRun): true | undefined {
+  #follows(offset: number, run: ChunkRun): true | undefined {
     const old = this.#old;
     if (old === undefined) return undefined;
     let at: number | undefined = this.#follow;
@@ -293,11 +310,7 @@ export class ChunkedFile {
       at = this.#ahead.get(digestKey(run.digest));
       if (at === undefined || !this.#isAt(old.fd, at, run)) return undefined;
       // What was missed before it is likely to be found before it.
-      let end = at;
-      for (const missed of this.#stretch.reverse()) {
-        end -= missed.length;
-        missed.before = end;
-      }
+      for (const missed of this.#stretch) missed.before = at - (offset - missed.offset);
     }
     this.#ahead.set(digestKey(run.digest), at);
     this.#follow = at + run.length;
@@ -368,8 +381,10 @@ export class ChunkedFile {
       after: askFragments ? this.#follow : undefined,
       before: undefined,
       reused: 0,
+      repeats: [],
     };
     this.#stretch.push(chunk);
+    this.#pendingByDigest.set(digestKey(run.digest), chunk);
     // Batches come in order, so that the new one is the last.
     const last = this.#pending.at(-1);
     if (last !== undefined && last.offset > offset) this.#pending.splice(this.#position(offset), 0, chunk);
@@ -495,11 +510,23 @@ export class ChunkedFile {
     const right = chunk.fragments
       ? this.#isAt(this.fd, offset, { count: 1, length, digest })
       : sameDigest(chunk.hash?.digest() ?? digest.subarray(0, 0), digest);
-    if (!right) return false;
+    if (!right || !this.#putRepeats(chunk)) return false;
     this.#pending.splice(this.#position(offset), 1);
+    this.#pendingByDigest.delete(digestKey(digest));
     this.reused += chunk.reused;
     this.#own.set(digestKey(digest), offset);
     this.#lastFound = chunk;
+    return true;
+  }
+
+  /** False when the chunk cannot be read back as it was stated. */
+  #putRepeats({ offset, length, digest, repeats }: PendingChunk): boolean {
+    if (repeats.length === 0) return true;
+    if (!this.#isAt(this.fd, offset, { count: 1, length, digest })) return false;
+    for (const { offset: first, count } of repeats) {
+      for (let i = 0; i < count; i++) this.#write(first + i * length, this.#buffer.subarray(0, length));
+      this.reused += length * count;
+    }
     return true;
   }
 

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { chunkRoot } from "../../src/model/chunk-list.ts";
+import { type ChunkRun, chunkRoot } from "../../src/model/chunk-list.ts";
 import { WHOLE_ROOT } from "../../src/model/classification.ts";
+import type { ContentRange } from "../../src/model/content-ranges.ts";
 import { cutFragments, encodeFragments } from "../../src/model/fragments.ts";
 import { ACTIONS } from "../../src/model/plan.ts";
 import { encodeStated } from "../../src/model/statement.ts";
@@ -86,6 +87,23 @@ for (const [what, edit, most] of [
     const world = createWorld(t);
     write(join(world.a, "file"), edit(BIG));
     write(join(world.b, "file"), BIG);
+    const bytes = await fetched(t, world);
+    t.true(bytes <= most * 1024, `${bytes} bytes`);
+  });
+}
+
+for (const [what, content, most] of [
+  ["one byte over and over", Buffer.alloc(21 * MIB + 5, 0xff), 3 * 1024 + 1],
+  ["a part over and over", Buffer.concat(Array.from({ length: 6 }, () => noise(3 * MIB, "part"))), 6 * 1024],
+  [
+    "a part between others",
+    Buffer.concat(["a", "part", "b", "part", "c", "part"].map((seed) => noise(3 * MIB, seed))),
+    15 * 1024,
+  ],
+] as const) {
+  test.serial(`of a new file that is ${what} nothing is fetched twice`, async (t) => {
+    const world = createWorld(t);
+    write(join(world.a, "file"), content);
     const bytes = await fetched(t, world);
     t.true(bytes <= most * 1024, `${bytes} bytes`);
   });
@@ -185,6 +203,22 @@ test.serial("what has come of a large file before the round broke is not fetched
   t.true(bytes < content.length - 99 * 250_000 + 2 * SUITE.chunk.maxBytes, `${bytes} bytes`);
 });
 
+test.serial("parts that repeat are all there after a round that broke, wherever it did", async (t) => {
+  const part = (seed: string): Buffer => noise(3 * MIB, seed);
+  const content = Buffer.concat(["part", "a", "part", "part", "b", "part"].map(part));
+  for (const last of [1, 15, 30, 45]) {
+    const world = createWorld(t);
+    write(join(world.a, "file"), content);
+    let frames = 0;
+    const tamper = (frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+      if (++frames === last) throw new Error("the network is gone");
+      return frame;
+    };
+    await world.sync({ tamper }).catch(() => undefined);
+    await fetched(t, world);
+  }
+});
+
 test.serial("leftovers that were tampered with are not trusted", async (t) => {
   const world = createWorld(t);
   const content = noise(10 * MIB, "tampered");
@@ -273,20 +307,41 @@ test.serial("what was to be reused and cannot be read is fetched", async (t) => 
     t.true(fs.readFileSync(join(world.a, path)).equals(fs.readFileSync(join(world.b, path))));
 });
 
-test.serial("a chunk list of chunks that nobody cuts is refused", async (t) => {
+/** What is to be fetched of a new file with this chunk list, which nobody has read anywhere. */
+async function askedFor(t: ExecutionContext, runs: readonly ChunkRun[]): Promise<readonly ContentRange[]> {
   const { trees } = createWorld(t);
   const { hash } = createHasher();
   const round = trees[1].begin();
   t.teardown(() => round.close(true));
   await round.scan({ classification: WHOLE_ROOT, now: 0, fresh: false, isSource: false });
   await round.prepare({ delete: false, deletions: 0, durability: "none", hold: "none" });
-  const runs = [{ count: 3 * MIB, length: 1, digest: hash(Buffer.alloc(1, 1)) }];
   const { index, batches } = packChunkList(hash, SUITE, runs);
-  const entry = plainEntry({ path: "file", size: 3 * MIB });
+  const entry = plainEntry({ path: "file", size: runs.reduce((sum, { count, length }) => sum + count * length, 0) });
   const stated = encodeStated([{ entry, checksum: hash(noise(10, "any")), chunkRoot: chunkRoot(hash, SUITE, index) }]);
   await round.stage({ block: 0, stated, actions: Uint8Array.of(ACTIONS.create) });
   t.deepEqual([...(await round.chunkIndex(0, 0, index)).wanted], [1]);
-  await t.throwsAsync(round.chunkBatch(0, 0, 0, batches[0]), { code: "LOCKSTEP_MALFORMED" });
+  return (await round.chunkBatch(0, 0, 0, batches[0])).fetch;
+}
+
+const ONES = createHasher().hash(Buffer.alloc(1, 1));
+
+test.serial("a chunk list of chunks that nobody cuts is refused", async (t) => {
+  const runs = [{ count: 3 * MIB, length: 1, digest: ONES }];
+  await t.throwsAsync(askedFor(t, runs), { code: "LOCKSTEP_MALFORMED" });
+});
+
+test.serial("a chunk list of terabytes that are all the same asks for one chunk", async (t) => {
+  const length = SUITE.chunk.maxBytes;
+  t.deepEqual(await askedFor(t, [{ count: 2 ** 22, length, digest: ONES }]), [{ index: 0, offset: 0, length }]);
+});
+
+test.serial("chunks of one digest and two lengths, as a liar lists them, are asked for each", async (t) => {
+  const [length, other] = [SUITE.chunk.maxBytes, SUITE.chunk.normalBytes];
+  const runs = [length, other].map((length) => ({ count: 1, length, digest: ONES }));
+  t.deepEqual(await askedFor(t, runs), [
+    { index: 0, offset: 0, length },
+    { index: 0, offset: length, length: other },
+  ]);
 });
 
 for (const compress of [true, false]) {
