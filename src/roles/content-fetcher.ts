@@ -198,7 +198,7 @@ export class ContentFetcher {
     if (this.#running !== undefined) return;
     this.#running = this.#run().then(
       () => this.#fail(this.#gone("closed the stream")),
-      (error: Error) => this.#fail(error),
+      (error: Error) => this.#fail(this.#named(error)),
     );
   }
 
@@ -290,6 +290,12 @@ export class ContentFetcher {
     else if (this.#init.isShared === true) this.#tell({ statement: 0, received: request });
     job.done();
     this.#wake();
+  }
+
+  /** A stream that breaks does not say whose it was. */
+  #named(error: Error): Error {
+    const isGone = error instanceof LockstepError && error.code === "LOCKSTEP_PEER_GONE";
+    return isGone && !error.message.includes(this.#init.peer) ? this.#gone(`is gone: ${error.message}`) : error;
   }
 
   #gone(how: string): LockstepError {

@@ -41,7 +41,10 @@ test("what is asked for after the channel broke goes over a new one", async (t) 
     if (channels.length === 1) channel.abort(new LockstepError("LOCKSTEP_PEER_GONE", "the stream broke"));
     else channel.push(CONTENT_FRAME.end, request.id);
   });
-  await t.throwsAsync(within(fetcher.fetch(ASKED, nothing).ended), { code: "LOCKSTEP_PEER_GONE" });
+  await t.throwsAsync(within(fetcher.fetch(ASKED, nothing).ended), {
+    code: "LOCKSTEP_PEER_GONE",
+    message: "master, which serves content, is gone: the stream broke",
+  });
   await t.notThrowsAsync(within(fetcher.fetch(ASKED, nothing).ended));
   await t.notThrowsAsync(within(fetcher.list(1, { chunkIndex: 0 })));
   t.is(channels.length, 2);
