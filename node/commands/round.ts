@@ -2,10 +2,11 @@ import { createClassifier } from "../../src/compare/classify.ts";
 import { type Classification, WHOLE_ROOT } from "../../src/model/classification.ts";
 import { LockstepError } from "../../src/model/errors.ts";
 import type { RoundMode } from "../../src/model/order.ts";
-import type { RoundReport } from "../../src/model/report.ts";
+import type { RoundEvent, RoundReport } from "../../src/model/report.ts";
 import type { RoundOptions } from "../command-options.ts";
 import { exitCodeOfReport } from "../exit-codes.ts";
 import { assignmentOf, type FleetRoot, readFleet } from "../fleet-file.ts";
+import { printable } from "../printable.ts";
 import { ProgressDisplay } from "../render/progress.ts";
 import { renderReport } from "../render/report.ts";
 import { withStation } from "../station.ts";
@@ -51,32 +52,23 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
     };
     let last: RoundReport | undefined;
     try {
-      const roles = assignmentOf(root, 0);
-      for await (const event of station.round(root.comparison[0], order, signal, roles)) {
+      for await (const event of station.round(root.comparison, order, signal, assignmentOf(root, 0))) {
         if (event.kind === "report") last = event.report;
+        else if (event.kind === "standby") tellStandby(event);
         else display?.show(event);
       }
-    } catch (error) {
-      throw noServer(error, root);
     } finally {
       display?.clear();
     }
-    if (last === undefined)
-      throw new LockstepError(
-        "LOCKSTEP_HOST_UNREACHABLE",
-        `${root.comparison[0].name} ended the round without a report`,
-      );
+    if (last === undefined) {
+      throw new LockstepError("LOCKSTEP_HOST_UNREACHABLE", "the comparison server ended the round without a report");
+    }
     return last;
   });
   process.exitCode = exitCodeOfReport(report);
   console.log(options.json === true ? JSON.stringify(report) : renderReport(report));
 }
 
-function noServer(error: unknown, root: FleetRoot): unknown {
-  if (!(error instanceof LockstepError) || error.code !== "LOCKSTEP_HOST_UNREACHABLE") return error;
-  return new LockstepError(
-    "LOCKSTEP_NO_COMPARISON_SERVER",
-    `the comparison server of root ${root.name} is not there (${error.message}); start its node, or name another in the fleet file and assign`,
-    { cause: error },
-  );
+function tellStandby({ host, missing }: Extract<RoundEvent, { kind: "standby" }>): void {
+  console.error(`lockstep: ${printable(missing.at(-1) ?? "")}; ${printable(host)} stands by and compares`);
 }

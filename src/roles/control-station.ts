@@ -180,17 +180,46 @@ export class ControlStation {
   }
 
   /**
-   * Orders a round from the comparison server and yields what happens; the last event is the report.
+   * Orders a round from the first comparison server that can be reached and yields what happens; the last event is the
+   * report. One that is lost after it has begun is followed by no other: the round may still be under way.
    *
+   * @param servers the first one, then those that stand by
    * @param order what the fleet file says; epoch and sequence are those of the host's status
    * @param roles who is what by the fleet file: nothing is ordered where something else is in force
-   * @throws LockstepError `LOCKSTEP_NOT_ASSIGNED`, and what the comparison server refuses with
+   * @throws LockstepError `LOCKSTEP_NO_COMPARISON_SERVER`, `LOCKSTEP_NOT_ASSIGNED`, and what the comparison server
+   * refuses with
    */
   async *round(
-    comparison: HostAddress,
+    servers: readonly HostAddress[],
     order: OrderContent,
     signal: AbortSignal,
     roles?: Roles,
+  ): AsyncGenerator<RoundEvent> {
+    const missing: string[] = [];
+    for (const server of servers) {
+      if (missing.length > 0) yield { kind: "standby", host: server.name, missing: [...missing] };
+      let hasBegun = false;
+      try {
+        for await (const event of this.#roundOf(server, order, signal, roles)) {
+          hasBegun = true;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        const isMissing = error instanceof LockstepError && error.code === "LOCKSTEP_HOST_UNREACHABLE";
+        if (!isMissing || signal.aborted) throw error;
+        missing.push(error.message);
+        if (hasBegun) break;
+      }
+    }
+    throw noServer(order.root, missing);
+  }
+
+  async *#roundOf(
+    comparison: HostAddress,
+    order: OrderContent,
+    signal: AbortSignal,
+    roles: Roles | undefined,
   ): AsyncGenerator<RoundEvent> {
     for (let tries = 1; ; tries++) {
       const sealed = await this.#seal(comparison, order, signal, roles);
@@ -238,4 +267,15 @@ export class ControlStation {
     const full: RoundOrder = { ...order, epoch: root.epoch, sequence, now, expiry: now + ORDER_LIFETIME_MS };
     return new Uint8Array(await signer.seal("lockstep-round-order", encodeOrder(full)));
   }
+}
+
+function noServer(root: string, missing: readonly string[]): LockstepError {
+  const who =
+    missing.length === 1
+      ? `the comparison server of root ${root} is not there`
+      : `none of the comparison servers of root ${root} is there`;
+  return new LockstepError(
+    "LOCKSTEP_NO_COMPARISON_SERVER",
+    `${who} (${missing.join("; ")}); start its node, or name another in the fleet file and assign`,
+  );
 }

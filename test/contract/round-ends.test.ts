@@ -63,7 +63,7 @@ test("a round that is interrupted while it begins changes nothing", async (t) =>
     writeFileSync(join(fleet.root(0), `f${i}`), "x");
     const stop = new AbortController();
     const follow = async (): Promise<void> => {
-      for await (const event of fleet.station.round(fleet.hosts[2], order("sync"), stop.signal)) {
+      for await (const event of fleet.station.round([fleet.hosts[2]], order("sync"), stop.signal)) {
         if (event.kind === "phase" && event.phase === "connect") setTimeout(() => stop.abort(), i % 3);
       }
     };
@@ -82,7 +82,7 @@ test("a round of an older epoch writes nothing more once a newer assignment is i
   let assigning: Promise<number> | undefined;
   let report: RoundReport | undefined;
   const settings = order("sync", { blockPaths: 50 });
-  for await (const event of fleet.station.round(fleet.hosts[2], settings, AbortSignal.timeout(60_000))) {
+  for await (const event of fleet.station.round([fleet.hosts[2]], settings, AbortSignal.timeout(60_000))) {
     if (event.kind === "progress" && event.blocksDone > 3) {
       assigning ??= fleet.assign(2, 3).then(listed);
     }
@@ -119,7 +119,7 @@ test("a block may be as long as a number says", async (t) => {
   await fleet.assign(1, 0);
   let outcome: string | undefined;
   const settings = order("sync", { blockBytes: Number.MAX_SAFE_INTEGER });
-  for await (const event of fleet.station.round(fleet.hosts[0], settings, AbortSignal.timeout(60_000))) {
+  for await (const event of fleet.station.round([fleet.hosts[0]], settings, AbortSignal.timeout(60_000))) {
     if (event.kind === "report") outcome = event.report.outcome;
   }
   t.is(outcome, "in-step");

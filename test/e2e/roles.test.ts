@@ -59,6 +59,31 @@ test.serial("a restart of every node keeps the roles", async (t) => {
   for (const host of ["alpha", "gamma"]) t.is(differences(fleet.path("beta", "www"), fleet.path(host, "www")), "");
 });
 
+test.serial("while the first comparison server is away the one that stands by compares", async (t) => {
+  fleet.configure("www", { comparison: ["delta", "gamma"] });
+  t.is((await fleet.assign()).exitCode, 0);
+  await fleet.host("delta").end("SIGTERM");
+  writeFileSync(join(fleet.path("beta", "www"), "a/file"), "while delta is away");
+  const sync = await fleet.run("sync", "www");
+  t.is(sync.exitCode, 0, sync.stdout);
+  t.is(sync.json.comparison, "gamma");
+  t.regex(sync.stderr, /delta.*; gamma stands by and compares/);
+  for (const host of ["alpha", "gamma"]) t.is(differences(fleet.path("beta", "www"), fleet.path(host, "www")), "");
+  await fleet.restart("delta");
+  writeFileSync(join(fleet.path("beta", "www"), "a/file"), "delta is back");
+  const back = await fleet.run("sync", "www");
+  t.deepEqual([back.exitCode, back.json.comparison, back.stderr], [0, "delta", ""]);
+  // Both away: the command fails and says who was asked.
+  for (const name of ["delta", "gamma"]) await fleet.host(name).end("SIGTERM");
+  const none = await fleet.run("sync", "www");
+  t.is(none.exitCode, 1);
+  t.is(none.json.error?.code, "LOCKSTEP_NO_COMPARISON_SERVER");
+  t.regex(none.json.error?.message ?? "", /none of the comparison servers.*delta.*gamma/);
+  for (const name of ["delta", "gamma"]) await fleet.restart(name);
+  fleet.configure("www", { comparison: ["delta"] });
+  t.is((await fleet.assign()).exitCode, 0);
+});
+
 test.serial("a host can be comparison server and remote at once", async (t) => {
   writeTree(fleet.path("alpha", "both"), { "x/y/z": "content", "x/empty/": "" });
   const sync = await fleet.run("sync", "both");
