@@ -4,6 +4,7 @@ import { decodeRanges, rangesBytes } from "../model/content-ranges.ts";
 import { unitKey } from "../model/content-units.ts";
 import { LockstepError } from "../model/errors.ts";
 import { sameRound } from "../model/order.ts";
+import type { PeerId } from "../model/role.ts";
 import { spreadHash } from "../model/spread-hash.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel } from "../ports/mesh.ts";
@@ -60,11 +61,32 @@ async function* ahead<T, R>(items: AsyncIterable<T>, count: number, begin: (item
   }
 }
 
+/** The channels that serve content, by round and peer: each has some MiB of it in memory, whoever reads none of it. */
+export class ContentChannels {
+  readonly #counts = new WeakMap<ActiveRound, Map<PeerId, number>>();
+
+  /**
+   * @returns to be called at the channel's end
+   * @throws LockstepError `LOCKSTEP_PEER_FLOODED`
+   */
+  enter(round: ActiveRound, peer: PeerId): () => void {
+    const counts = this.#counts.get(round) ?? new Map<PeerId, number>();
+    this.#counts.set(round, counts);
+    const count = counts.get(peer) ?? 0;
+    if (count >= LIMITS.contentChannels) {
+      throw new LockstepError("LOCKSTEP_PEER_FLOODED", "a peer asks for the same content over too many channels");
+    }
+    counts.set(peer, count + 1);
+    return () => counts.set(peer, (counts.get(peer) ?? 0) - 1);
+  }
+}
+
 export interface ContentServerComponents {
   readonly rounds: ActiveRounds;
   readonly trees: ReadonlyMap<string, Tree>;
   readonly upload: RateLimiter;
   readonly slots: UploadSlots;
+  readonly channels: ContentChannels;
   readonly clock: Clock;
 }
 
@@ -110,6 +132,7 @@ class ContentServer {
   #ended = false;
   #failure: Error | undefined;
   #active: ActiveRound | undefined;
+  #leave: () => void = () => undefined;
 
   constructor(channel: Channel, components: ContentServerComponents) {
     this.#channel = channel;
@@ -126,6 +149,7 @@ class ContentServer {
 
   /** The peer is gone: others need not wait for what it was given. */
   left(): void {
+    this.#leave();
     this.#seeding?.gone(this.#channel.peer);
   }
 
@@ -203,6 +227,7 @@ class ContentServer {
     if (!serves || !active.assignment.remotes.includes(this.#channel.peer)) {
       throw new LockstepError("LOCKSTEP_NOT_AUTHORISED", "asked for content of a round that is not under way");
     }
+    if (this.#active === undefined) this.#leave = this.#components.channels.enter(active, this.#channel.peer);
     this.#active = active;
     return active;
   }

@@ -20,7 +20,7 @@ import { rolesDigest } from "../wire/roles-digest.ts";
 import { meetLater } from "./acquaintance.ts";
 import { ActiveRounds } from "./active-rounds.ts";
 import type { ComparisonServer } from "./comparison-server.ts";
-import { serveContent } from "./content-server.ts";
+import { ContentChannels, serveContent } from "./content-server.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { answerRound, type ParticipantComponents } from "./participant.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -47,6 +47,7 @@ export function serveHost(components: HostComponents): void {
     trees,
     upload: components.upload,
     slots: new UploadSlots(components.clock),
+    channels: new ContentChannels(),
     clock: components.clock,
   };
   // Anyone may bring an assignment: its envelope says whether it counts.

@@ -33,8 +33,10 @@ export const LIMITS = {
   followedStatements: 65_536,
   /** Remotes that one remote fetches from. */
   neighbours: 64,
-  /** Requests of one peer that are waited for. */
+  /** Requests of one channel that are waited for. */
   contentRequests: 1024,
+  /** Channels over which a peer asks for content of one round: one, and those whose end has not been noticed. */
+  contentChannels: 4,
   /** Bytes of a statement, unpacked. */
   statementBytes: 4 * 1024 * 1024,
   /** Batches of a chunk list that one request may ask for. */

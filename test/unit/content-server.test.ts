@@ -6,10 +6,11 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Channel } from "../../src/ports/mesh.ts";
 import type { Framing, Tree } from "../../src/ports/tree.ts";
 import { type ActiveRound, ActiveRounds } from "../../src/roles/active-rounds.ts";
-import { serveContent } from "../../src/roles/content-server.ts";
+import { ContentChannels, serveContent } from "../../src/roles/content-server.ts";
 import { RateLimiter } from "../../src/roles/rate-limiter.ts";
 import { UploadSlots } from "../../src/roles/upload-slots.ts";
 import { readFrameHeader } from "../../src/wire/content-frame.ts";
+import { LIMITS } from "../../src/wire/limits.ts";
 import { ContentRequest } from "../../src/wire/messages.ts";
 
 const MIB = 1 << 20;
@@ -90,7 +91,8 @@ async function served({ count, msEach = 1, pauseMs = 0, isRemote = false, isAlon
     send: async () => undefined,
   } as unknown as Channel;
   const unlimited = new RateLimiter(clock, Number.POSITIVE_INFINITY);
-  await serveContent(channel, { rounds, trees: new Map(), upload: unlimited, slots, clock });
+  const channels = new ContentChannels();
+  await serveContent(channel, { rounds, trees: new Map(), upload: unlimited, slots, channels, clock });
   return { framings, idle, arrived };
 }
 
@@ -129,4 +131,17 @@ test("the master learns when a unit has arrived, which is long after a slow link
   );
   t.is(new Set(arrived.map(({ unit }) => unit)).size, 3);
   t.true(arrived.every(({ peer }) => peer === "peer"));
+});
+
+test("a peer that asks over ever more channels is refused, and no other is", (t) => {
+  const channels = new ContentChannels();
+  const [round, other] = [{}, {}] as ActiveRound[];
+  const ends = Array.from({ length: LIMITS.contentChannels }, () => channels.enter(round, "greedy"));
+  const flooded = { code: "LOCKSTEP_PEER_FLOODED" };
+  t.throws(() => channels.enter(round, "greedy"), flooded);
+  channels.enter(round, "modest");
+  channels.enter(other, "greedy");
+  ends[0]();
+  channels.enter(round, "greedy");
+  t.throws(() => channels.enter(round, "greedy"), flooded);
 });
