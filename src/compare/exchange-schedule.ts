@@ -279,7 +279,10 @@ export class ExchangeSchedule {
   /** The source has begun to send the unit: to ask another one for it would be to have it sent twice. */
   begun(id: number): void {
     const asked = this.#asked.get(id);
-    if (asked !== undefined) asked.started = true;
+    if (asked === undefined) return;
+    asked.started = true;
+    // Where little may be sent a second the first bytes take long.
+    this.#hasBegun = true;
   }
 
   /** The request waits here for its turn, which is no silence of the source's. */

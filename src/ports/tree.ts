@@ -285,6 +285,8 @@ export interface Framing {
   readonly isShared: boolean;
   /** The link is fast: frames of some 2 MiB instead of 256 KiB, as fewer cost less. */
   readonly isLong: boolean;
+  /** No frame is longer, whatever the link; at least 64. */
+  readonly mostBytes: number;
 }
 
 /** Reads content for others. */

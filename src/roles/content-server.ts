@@ -26,6 +26,13 @@ const READ_AHEAD = 2;
 /** What an answer that goes as fast as the channel takes it counts for at most: several go side by side. */
 const UNAWAITED_BYTES = 1 << 20;
 
+/** Shorter frames go without waiting for what the host may send. */
+const MIN_PAID_BYTES = 64;
+
+/** Under a low limit frames are as short as takes so long: of a longer one the receiver would see nothing for a while. */
+const FRAME_SECONDS = 4;
+const LEAST_FRAME_BYTES = 4096;
+
 type Frames = readonly Uint8Array<ArrayBuffer>[];
 
 /** Results in the order of the items, with the work on the next ones begun. */
@@ -250,6 +257,7 @@ class ContentServer {
       compress: order.compress && this.#link.compressionPays,
       isShared: request.fresh,
       isLong: this.#link.longFramesPay,
+      mostBytes: Math.max(this.#components.upload.rate * FRAME_SECONDS, LEAST_FRAME_BYTES),
     };
     if (master !== undefined) return { request, frames: await framesOf(request, master, tree, framing) };
     const frames = await remote?.offers.answer(request, framing);
@@ -276,8 +284,8 @@ class ContentServer {
         if (isAwaited) yield* this.#sent(beginFrame(), CONTENT_FRAME.data, request.id, false);
         for (const [i, frame] of frames.entries()) {
           if (this.#cancelled.has(request.id)) break;
-          isEnded = i === frames.length - 1;
-          yield* this.#sent(frame, frame[0], request.id, isEnded);
+          const isLast = i === frames.length - 1;
+          isEnded = (yield* this.#sent(frame, frame[0], request.id, isLast)) && isLast;
         }
       } finally {
         if (!isAwaited) slot?.free(false);
@@ -288,9 +296,18 @@ class ContentServer {
     }
   }
 
-  #sent(frame: Uint8Array, kind: number, id: number, isLast: boolean): AsyncGenerator<Uint8Array> {
+  /** Content waits for what the host may send, and does not go where it was cancelled meanwhile. */
+  #sent(frame: Uint8Array, kind: number, id: number, isLast: boolean): AsyncGenerator<Uint8Array, boolean> {
     writeFrameHeader(frame, kind, id, isLast);
-    return this.#link.sent(frame, () => this.#components.upload.take(frame.length, this.#channel.closed));
+    return this.#link.sent(frame, async () => {
+      const { upload } = this.#components;
+      // A frame without content says something of what waits, which must not be late.
+      if (frame.length < MIN_PAID_BYTES) return true;
+      await upload.take(frame.length, this.#channel.closed);
+      if (!this.#cancelled.has(id)) return true;
+      upload.giveBack(frame.length);
+      return false;
+    });
   }
 
   /** An answer whose arrival is awaited has arrived, or will not. */

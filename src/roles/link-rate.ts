@@ -63,14 +63,16 @@ export class LinkRate {
    * Hands a frame on and takes note of how long that took, unless its arrival will be told: few answers are
    * under way then, which the system takes at once on every link.
    *
-   * @param allowed resolves when the frame may go
+   * @param allowed resolves when the frame may go, to false where nobody wants it any more
+   * @returns whether it has gone
    */
-  async *sent(frame: Uint8Array, allowed: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  async *sent(frame: Uint8Array, allowed: () => Promise<boolean>): AsyncGenerator<Uint8Array, boolean> {
     const started = this.#clock.elapsed();
     const isAlone = this.#underWay === 0;
-    await allowed();
+    if (!(await allowed())) return false;
     yield frame;
     if (isAlone) this.#count(frame.length, this.#clock.elapsed() - started);
+    return true;
   }
 
   #count(bytes: number, milliseconds: number): void {

@@ -1,5 +1,6 @@
 import { type ContentRange, rangesBytes } from "../model/content-ranges.ts";
 import { SUITE } from "../model/suite.ts";
+import type { Framing } from "../ports/tree.ts";
 import type { Compressor } from "./compress.ts";
 
 /**
@@ -89,7 +90,7 @@ export function parseRecords(frame: Uint8Array<ArrayBuffer>, start = FRAME_HEADE
 /** Packs records into frames. */
 export class RecordPacker {
   /** One that stays, as in ByteReader. */
-  static readonly kept = new RecordPacker([], false, () => undefined);
+  static readonly kept = new RecordPacker([], { isLong: false, mostBytes: 0 }, () => undefined);
   readonly #emit: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly #frameBytes: number;
   #frame: Buffer<ArrayBuffer>;
@@ -97,11 +98,16 @@ export class RecordPacker {
 
   /**
    * @param ranges all that will be packed: frames are no longer than it takes
-   * @param isLong frames of `LONG_FRAME_BYTES` instead of `FRAME_BYTES`
+   * @param framing frames of `LONG_FRAME_BYTES` or of `FRAME_BYTES`, and the most that is let pass
    */
-  constructor(ranges: readonly ContentRange[], isLong: boolean, emit: (frame: Uint8Array<ArrayBuffer>) => void) {
+  constructor(
+    ranges: readonly ContentRange[],
+    { isLong, mostBytes }: Pick<Framing, "isLong" | "mostBytes">,
+    emit: (frame: Uint8Array<ArrayBuffer>) => void,
+  ) {
     const all = FRAME_HEADER_BYTES + rangesBytes(ranges) + ranges.length * RECORD_HEADER_BYTES;
-    this.#frameBytes = Math.max(MIN_FRAME_BYTES, Math.min(isLong ? LONG_FRAME_BYTES : FRAME_BYTES, all));
+    const usual = isLong ? LONG_FRAME_BYTES : FRAME_BYTES;
+    this.#frameBytes = Math.max(MIN_FRAME_BYTES, Math.min(usual, mostBytes, all));
     this.#frame = this.#fresh();
     this.#emit = emit;
   }

@@ -127,10 +127,10 @@ function readFully(fd: number, offset: number, length: number): Uint8Array | und
 
 const handlers: Handlers = {
   /** Packed records of all ranges; one request is bounded, so its frames fit in memory. */
-  async read(ranges: readonly ReadRange[], { compress, isShared, isLong }: Framing): Promise<Moved<Uint8Array[]>> {
-    const zstd = compress ? new FrameCompressor(await compressor, isShared) : undefined;
+  async read(ranges: readonly ReadRange[], framing: Framing): Promise<Moved<Uint8Array[]>> {
+    const zstd = framing.compress ? new FrameCompressor(await compressor, framing.isShared) : undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker(ranges, isLong, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    const packer = new RecordPacker(ranges, framing, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
     inRoot((directories) => {
       for (const range of ranges) {
         let whole = false;
@@ -170,13 +170,13 @@ const handlers: Handlers = {
   async readOffered(
     { file, offset, length, digest }: OfferedChunk,
     parts: readonly ContentRange[],
-    { compress, isLong }: Framing,
+    framing: Framing,
   ): Promise<Moved<Uint8Array[]> | undefined> {
-    const zstd = compress ? new FrameCompressor(await compressor) : undefined;
+    const zstd = framing.compress ? new FrameCompressor(await compressor) : undefined;
     const chunk = readFully(file, offset, length);
     if (chunk === undefined || !sameDigest(hasher.hash(chunk), digest)) return undefined;
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker(parts, isLong, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
+    const packer = new RecordPacker(parts, framing, (frame) => frames.push(zstd?.smallerOf(frame) ?? frame));
     for (const part of parts) {
       for (let at = part.offset; at < part.offset + part.length; ) {
         at += packer.add(part.index, at, part.offset + part.length - at, (buffer, to, count) => {

@@ -227,7 +227,7 @@ export function openTree(
     recover,
     content: {
       async read(ranges: readonly ReadRange[], framing: Framing) {
-        const kept = recent.frames(ranges, framing.isLong);
+        const kept = recent.frames(ranges, framing);
         if (kept === undefined) return contents.port.call("read", [ranges, framing]);
         if (!framing.compress) return kept;
         // Not in this thread, which would hold up the network.

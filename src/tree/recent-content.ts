@@ -1,5 +1,5 @@
 import type { BytePath } from "../model/path.ts";
-import type { ReadRange } from "../ports/tree.ts";
+import type { Framing, ReadRange } from "../ports/tree.ts";
 import { RecordPacker } from "./content-records.ts";
 
 /** Content kept between being stated and being asked for; beyond this it is read again. */
@@ -73,7 +73,7 @@ export class RecentContent {
   }
 
   /** Frames with the content of these ranges, or undefined when one of them is not kept. */
-  frames(ranges: readonly ReadRange[], isLong: boolean): Uint8Array<ArrayBuffer>[] | undefined {
+  frames(ranges: readonly ReadRange[], framing: Framing): Uint8Array<ArrayBuffer>[] | undefined {
     const kept: { block: PackedContent; at: number }[] = [];
     for (const { path, size, offset, length } of ranges) {
       const one = this.#byPath.get(path);
@@ -82,7 +82,7 @@ export class RecentContent {
       kept.push(one);
     }
     const frames: Uint8Array<ArrayBuffer>[] = [];
-    const packer = new RecordPacker(ranges, isLong, (frame) => frames.push(frame));
+    const packer = new RecordPacker(ranges, framing, (frame) => frames.push(frame));
     for (let i = 0; i < ranges.length; i++) {
       const { index, length } = ranges[i];
       const { block, at: place } = kept[i];

@@ -41,6 +41,7 @@ import {
 import { ContentRequest, ListStatementMessage, type RoundRequest } from "../../src/wire/messages.ts";
 import { CONTENT, ROUND } from "../../src/wire/protocols.ts";
 import { Requester, type ResponseBody, respond } from "../../src/wire/request-response.ts";
+import { PLAIN } from "../fixtures/plain-framing.ts";
 import { differences, dumpTree, Fleet, isTidy, runLockstep, writeTree } from "./mesh-harness.ts";
 
 const { hash } = createHasher();
@@ -274,7 +275,7 @@ async function unharmed(t: ExecutionContext, run: () => Promise<void>): Promise<
 function packed(records: readonly (readonly [number, Buffer])[]): Uint8Array<ArrayBuffer>[] {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   const ranges = records.map(([index, { length }]) => ({ index, offset: 0, length }));
-  const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
+  const packer = new RecordPacker(ranges, PLAIN, (frame) => frames.push(frame));
   for (const [index, content] of records) {
     for (let at = 0; at < content.length; ) {
       at += packer.add(index, at, content.length - at, (buffer, offset, length) =>
@@ -320,7 +321,7 @@ const serveOther = (truth: Buffer, content: Buffer, shift = 0): Serving => {
     }
     const frames: Uint8Array<ArrayBuffer>[] = [];
     const ranges = decodeRanges(request.ranges, 2048);
-    const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
+    const packer = new RecordPacker(ranges, PLAIN, (frame) => frames.push(frame));
     for (const { index, offset, length } of ranges) {
       for (let done = 0; done < length; ) {
         done += packer.add(index, offset + done + shift, length - done, (buffer, at, count) =>

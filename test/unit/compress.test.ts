@@ -13,6 +13,7 @@ import {
   RecordPacker,
 } from "../../src/tree/content-records.ts";
 import { CONTENT } from "../../src/wire/protocols.ts";
+import { PLAIN } from "../fixtures/plain-framing.ts";
 
 const zstd = await createCompressor();
 const IMPLEMENTATIONS = [zstd, await createCompressor("portable")];
@@ -20,7 +21,7 @@ const IMPLEMENTATIONS = [zstd, await createCompressor("portable")];
 function frameOf(content: Buffer): Uint8Array<ArrayBuffer> {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   const ranges = [{ index: 3, offset: 2 ** 40, length: content.length }];
-  const packer = new RecordPacker(ranges, false, (frame) => frames.push(frame));
+  const packer = new RecordPacker(ranges, PLAIN, (frame) => frames.push(frame));
   packer.add(3, 2 ** 40, content.length, (buffer, at, length) => content.copy(buffer, at, 0, length));
   packer.flush();
   return frames[0];
@@ -95,9 +96,9 @@ test("a frame that holds more than a frame may is refused, however true it says 
 
 test("a chunk of the longest is one long frame, and several of usual length", (t) => {
   const range = { index: 0, offset: 0, length: SUITE.chunk.maxBytes };
-  const lengths = (isLong: boolean): number[] => {
+  const lengths = (isLong: boolean, mostBytes = PLAIN.mostBytes): number[] => {
     const frames: number[] = [];
-    const packer = new RecordPacker([range], isLong, (frame) => frames.push(frame.length));
+    const packer = new RecordPacker([range], { isLong, mostBytes }, (frame) => frames.push(frame.length));
     for (let at = 0; at < range.length; ) at += packer.add(0, at, range.length - at, (_, __, length) => length);
     packer.flush();
     return frames;
@@ -105,6 +106,7 @@ test("a chunk of the longest is one long frame, and several of usual length", (t
   t.deepEqual(lengths(true), [LONG_FRAME_BYTES]);
   t.true(LONG_FRAME_BYTES <= CONTENT.maxFrameBytes);
   t.deepEqual(lengths(false).slice(0, 2), [256 * 1024, 256 * 1024]);
+  t.deepEqual(lengths(false, 10_000).slice(0, 2), [10_000, 10_000]);
 });
 
 // Seen: frames of some hundred bytes with 140,000 records of nothing kept a remote busy, and took its memory, for minutes.

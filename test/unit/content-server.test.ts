@@ -145,3 +145,60 @@ test("a peer that asks over ever more channels is refused, and no other is", (t)
   channels.enter(round, "greedy");
   t.throws(() => channels.enter(round, "greedy"), flooded);
 });
+
+test("of what is cancelled while it waits for a limit nothing is sent, nor counted", async (t) => {
+  const waits: (() => void)[] = [];
+  let paid = 0;
+  const upload = {
+    rate: 10_000,
+    take: (bytes: number) =>
+      new Promise<void>((resolve) => {
+        paid += bytes;
+        waits.push(resolve);
+      }),
+    giveBack: (bytes: number) => {
+      paid -= bytes;
+    },
+  } as unknown as RateLimiter;
+  const framings: Framing[] = [];
+  const content = {
+    async read(_: unknown, framing: Framing) {
+      framings.push(framing);
+      return Array.from({ length: 3 }, () => new Uint8Array(1_000));
+    },
+  };
+  const master = { locate: () => [], seeding: { gone: () => undefined } };
+  const rounds = new ActiveRounds();
+  rounds.enter({
+    ...{ id: ROUND, order: { compress: true }, assignment: { remotes: ["peer"] } },
+    ...{ tree: { content } as unknown as Tree, master },
+  } as unknown as ActiveRound);
+  const said = { round: { ...ROUND }, statement: 1, fresh: false, ranges: NO_RANGES };
+  const sent: number[] = [];
+  let isSent: () => void = () => undefined;
+  async function* requests(): AsyncGenerator<Uint8Array> {
+    yield ContentRequest.encode({ ...said, id: 1, unit: { index: 0, offset: 0 } });
+    while (waits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    yield ContentRequest.encode({ ...said, id: 2, cancel: 1 });
+    const ended = new Promise<void>((resolve) => (isSent = resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    waits[0]();
+    await ended;
+  }
+  const channel = {
+    ...{ peer: "peer", source: requests(), closed: new AbortController().signal },
+    async sink(source: AsyncIterable<Uint8Array>) {
+      for await (const frame of source) {
+        sent.push(frame.length);
+        if (readFrameHeader(frame).isLast) isSent();
+      }
+    },
+    send: async () => undefined,
+  } as unknown as Channel;
+  const clock: Clock = { now: () => 0, elapsed: () => 0 };
+  const components = { slots: new UploadSlots(clock), channels: new ContentChannels(), clock };
+  await serveContent(channel, { rounds, trees: new Map(), upload, ...components });
+  t.deepEqual(sent, [5]);
+  t.is(paid, 0);
+  t.is(framings[0].mostBytes, 40_000);
+});

@@ -178,6 +178,17 @@ test("a source that sends is not silent", (t) => {
   t.deepEqual(schedule.stalled(STALL_MS + 10), []);
 });
 
+// Seen: under a low limit of what may be sent the first bytes took longer than silence may; the unit was asked for
+// elsewhere, and so on, and no round ended.
+test("a source that has begun to send and takes long is not silent, and not for ever", (t) => {
+  const schedule = start({ position: -1, units: 1 });
+  schedule.has(1, 0);
+  schedule.next(0);
+  schedule.begun(0);
+  t.deepEqual(schedule.stalled(10 * STALL_MS), []);
+  t.deepEqual(schedule.stalled(61_000), [{ unit: 0, source: 1 }]);
+});
+
 test("a unit moves only where it is here much sooner", (t) => {
   // One more that nobody has, so that it is not the end.
   const schedule = start({ position: -1, peers: 2, units: 5 });

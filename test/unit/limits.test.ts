@@ -97,8 +97,9 @@ async function send(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const frame = new Uint8Array(256 * 1024);
-  const allowed = async (): Promise<void> => {
+  const allowed = async (): Promise<boolean> => {
     clock.time += (frame.length / limit) * 1000;
+    return true;
   };
   for (let sent = 0; sent < bytes; sent += frame.length) {
     for await (const _ of link.sent(frame, allowed)) clock.time += (frame.length / bytesPerSecond) * 1000;
