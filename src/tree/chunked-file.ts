@@ -121,8 +121,12 @@ export class ChunkedFile {
   readonly #own = new Map<string, number>();
   /** Where chunks of the old version were met, and how far it was cut. */
   readonly #ahead = new Map<string, number>();
+  /** Where the old version's list has each chunk; NaN where it has it more than once. */
+  readonly #onlyAt = new Map<string, number>();
   #cutTo = 0;
+  /** Where in the old version what comes next is expected, and to which place in this one that belongs. */
   #follow = 0;
+  #followedTo = 0;
   /** Chunks that were looked for there in vain. */
   #misses = 0;
   #missedBytes = 0;
@@ -167,7 +171,9 @@ export class ChunkedFile {
     }
     let offset = 0;
     for (const run of runs) {
-      this.#ahead.set(digestKey(run.digest), offset);
+      const key = digestKey(run.digest);
+      this.#onlyAt.set(key, this.#ahead.has(key) || run.count > 1 ? Number.NaN : offset);
+      this.#ahead.set(key, offset);
       offset += run.length * run.count;
     }
     // The list says where everything is: nothing need be cut.
@@ -288,7 +294,10 @@ export class ChunkedFile {
     if (this.resumed) {
       const isEmpty = this.#context.calls.seekData(this.fd, offset, this.size) >= offset + run.length;
       if (isEmpty ? this.#isHole(run) : this.#isAt(this.fd, offset, run)) {
-        this.#follow += run.length;
+        // It was not looked for there: it lies where the list says, or as far behind the last one as here.
+        const at = this.#onlyAt.get(digestKey(run.digest)) || this.#follow + offset - this.#followedTo;
+        this.#expectMissed(offset, at);
+        this.#followed(offset, run, at);
         return true;
       }
     }
@@ -309,13 +318,22 @@ export class ChunkedFile {
       this.#lookAhead(old);
       at = this.#ahead.get(digestKey(run.digest));
       if (at === undefined || !this.#isAt(old.fd, at, run)) return undefined;
-      // What was missed before it is likely to be found before it.
-      for (const missed of this.#stretch) missed.before = at - (offset - missed.offset);
+      this.#expectMissed(offset, at);
     }
     this.#ahead.set(digestKey(run.digest), at);
-    this.#follow = at + run.length;
+    this.#followed(offset, run, at);
     this.#misses = 0;
     return true;
+  }
+
+  /** What was missed before a chunk that lies there in the old version is likely to be found before it. */
+  #expectMissed(offset: number, at: number): void {
+    for (const missed of this.#stretch) missed.before = Math.max(0, at - (offset - missed.offset));
+  }
+
+  #followed(offset: number, run: ChunkRun, at: number): void {
+    this.#follow = at + run.length;
+    this.#followedTo = offset + run.length;
   }
 
   /** Cuts the old version from where it was left, the further the more was missed. */
