@@ -61,10 +61,8 @@ export async function runNode(options: NodeCommandOptions): Promise<void> {
     process.kill(process.pid, "SIGKILL");
   };
   const stop = (): void => {
-    if (stopping) {
-      exit(1);
-      return;
-    }
+    // An exit would wait for whatever the first signal waits for.
+    if (stopping) process.kill(process.pid, "SIGKILL");
     stopping = true;
     node.stop().then(
       () => exit(0),

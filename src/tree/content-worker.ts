@@ -21,7 +21,6 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { COMPRESSED_FRAME, compressFrame, RecordPacker } from "./content-records.ts";
-import { DescriptorBook } from "./descriptor-book.ts";
 import { tellDisk } from "./disk-errors.ts";
 import { createHasher } from "./hasher.ts";
 import { packChunkList } from "./pack-chunk-list.ts";
@@ -29,12 +28,14 @@ import { StableReader } from "./read-stable.ts";
 import type { RootWorkerData } from "./restarting-worker.ts";
 import { unpackSteps } from "./stage.ts";
 import { newFileStat } from "./system-calls.ts";
+import { ThreadBook } from "./thread-book.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
+import { type Handlers, Moved, tellDirectory, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
-const { path, descriptors } = workerData as RootWorkerData;
-const book = new DescriptorBook(descriptors);
+tellDirectory(parentPort);
+const { path, book: shared } = workerData as RootWorkerData;
+const book = new ThreadBook(shared);
 const calls = chooseCalls(undefined, book);
 // What the thread before this one had open, if it was ended.
 for (const descriptor of book.takeAll()) calls.closeFile(descriptor);

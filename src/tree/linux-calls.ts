@@ -2,10 +2,10 @@ import { ftruncateSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import type Koffi from "koffi";
-import type { DescriptorBook } from "./descriptor-book.ts";
 import { failCall } from "./fail-call.ts";
 import { exchange, LACKS_EXCHANGE, type PlainNames, renameFresh } from "./plain-renames.ts";
 import { type DirectoryHandle, type FileStat, type SystemCalls, SystemError } from "./system-calls.ts";
+import type { ThreadBook } from "./thread-book.ts";
 
 /** Numbers of the system calls that not every libc wraps (arch/…/syscall tables of Linux). */
 const SYSCALLS: Readonly<Record<string, { statx: number; getdents64: number; renameat2: number }>> = {
@@ -99,13 +99,10 @@ function ownsLock(inode: number): boolean {
 
 /**
  * @param tellLack is told of what turns out later
- * @param book has the descriptors that are open
+ * @param book counts the calls, and has the descriptors that are open
  * @throws when koffi or this processor is not supported; the caller falls back
  */
-export function createLinuxCalls(
-  tellLack: (lack: string) => void = () => undefined,
-  book?: DescriptorBook,
-): SystemCalls {
+export function createLinuxCalls(tellLack: (lack: string) => void = () => undefined, book?: ThreadBook): SystemCalls {
   const numbers = SYSCALLS[process.arch];
   if (process.platform !== "linux" || numbers === undefined) throw new Error(`no native calls on ${process.arch}`);
   // Here and not above: where it has nothing for this system, importing it fails.
@@ -176,6 +173,7 @@ export function createLinuxCalls(
     return fd;
   }
   function closeNoted(fd: number): void {
+    book?.count();
     book?.forget(fd);
     // Not fs.closeSync: Node keeps book of the descriptors that it opened itself.
     close(fd);
@@ -189,11 +187,13 @@ export function createLinuxCalls(
   /** Of a buffer, what a call may read or fill: bounds that do not fit must not reach other memory. */
   function view(buffer: Uint8Array, offset: number, length: number): Uint8Array {
     if (!(offset >= 0 && length >= 0 && offset + length <= buffer.length)) throw new RangeError("outside the buffer");
+    book?.count();
     return offset === 0 ? buffer : buffer.subarray(offset);
   }
   /** What is in `nameA`: most names are asked for several times, one call after the other. */
   let inNameA = "";
   function first(text: string, limit = NAME_BYTES): Buffer {
+    book?.count();
     if (text === inNameA && text.length < limit) return nameA;
     put(nameA, text, limit);
     inNameA = text;
@@ -308,6 +308,7 @@ export function createLinuxCalls(
     canMakeNodes: true,
     exactTimes: true,
     canLock: true,
+    keepsBook: true,
     maxOpenFiles: openFileLimit(),
     openRoot(path) {
       const bytes = Buffer.from(`${path}\0`);
@@ -322,6 +323,7 @@ export function createLinuxCalls(
       // From the start, whoever read this handle before.
       lseek(directory, 0, 0);
       for (;;) {
+        book?.count();
         const length = getdents(numbers.getdents64, directory, listing, listing.length) as number;
         if (length < 0) failCall("getdents64");
         if (length === 0) break;
@@ -505,6 +507,7 @@ export function createLinuxCalls(
       check(unlinkat(directory, first(name), AT_REMOVEDIR) as number, "rmdir");
     },
     syncFileSystem(directory) {
+      book?.count();
       check(syncfs(directory) as number, "syncfs");
     },
     freeBytes(directory) {

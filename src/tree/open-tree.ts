@@ -46,9 +46,10 @@ export function openTree(
   apart: readonly Place[] = [],
   patienceMs: number = DISK_PATIENCE_MS,
 ): Tree {
-  const { lacks: known, canLock } = chooseCalls();
+  const { lacks: known, canLock, keepsBook } = chooseCalls();
   const lacks = new Set(known);
-  if (!tellsRunTime) lacks.add("a disk that does not answer is not noticed: rounds wait for it");
+  const patience = keepsBook && tellsRunTime ? patienceMs : undefined;
+  if (patience === undefined) lacks.add("a disk that does not answer is not noticed: rounds wait for it");
   const rounds = new RestartingWorker(
     "round-worker",
     { name, path, apart },
@@ -61,7 +62,7 @@ export function openTree(
       clearJournal: () => journal.clear(),
       lack: (lack: string) => void lacks.add(lack),
     },
-    patienceMs,
+    patience,
   );
   const recent = new RecentContent();
   let holder: HoldProcess | undefined;
@@ -69,7 +70,7 @@ export function openTree(
   const startHolder = async (): Promise<void> => {
     if (holder?.alive !== true) holder = await HoldProcess.start();
   };
-  const contents = new RestartingWorker("content-worker", { name, path, apart }, {}, patienceMs);
+  const contents = new RestartingWorker("content-worker", { name, path, apart }, {}, patience);
   const recover = async (): Promise<void> => {
     const parts = await journal.read();
     if (parts.length === 0) return;

@@ -88,6 +88,7 @@ export function createPortableCalls(): SystemCalls {
     canMakeNodes: false,
     exactTimes: false,
     canLock: false,
+    keepsBook: false,
     maxOpenFiles: Number.POSITIVE_INFINITY,
     openRoot(path) {
       return attempt("open", () => {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../model/errors.ts";
-import { DescriptorBook } from "./descriptor-book.ts";
 import type { Place } from "./root-places.ts";
 import { StallWatch } from "./stall-watch.ts";
+import { ThreadBook } from "./thread-book.ts";
 import { type Handlers, WorkerPort } from "./worker-port.ts";
 
 /** The root that a worker thread works for. */
@@ -14,8 +14,8 @@ export interface WorkerRoot {
 }
 
 export interface RootWorkerData extends WorkerRoot {
-  /** Of a `DescriptorBook`. */
-  readonly descriptors: SharedArrayBuffer;
+  /** Of a `ThreadBook`. */
+  readonly book: SharedArrayBuffer;
 }
 
 /**
@@ -38,14 +38,16 @@ export class RestartingWorker {
   readonly #file: string;
   readonly #root: WorkerRoot;
   readonly #handlers: Handlers;
-  readonly #patienceMs: number;
-  readonly #descriptors = DescriptorBook.allocate();
+  readonly #patienceMs: number | undefined;
+  readonly #shared = ThreadBook.allocate();
+  readonly #book = new ThreadBook(this.#shared);
   #worker: Worker | undefined;
   #port: WorkerPort | undefined;
   #watch: StallWatch | undefined;
   #stopped = false;
 
-  constructor(file: string, root: WorkerRoot, handlers: Handlers, patienceMs: number) {
+  /** @param patienceMs how long one system call may take; undefined: it is not looked at */
+  constructor(file: string, root: WorkerRoot, handlers: Handlers, patienceMs: number | undefined) {
     this.#file = file;
     this.#root = root;
     this.#handlers = handlers;
@@ -69,28 +71,34 @@ export class RestartingWorker {
   }
 
   #begin(): WorkerPort {
-    const workerData: RootWorkerData = { ...this.#root, descriptors: this.#descriptors };
+    const workerData: RootWorkerData = { ...this.#root, book: this.#shared };
     // Descriptors that one thread opens another may close; Node would close their numbers once more at the end.
     const worker = new Worker(workerUrl(this.#file), { workerData, trackUnmanagedFds: false });
     const port = new WorkerPort(worker as never, this.#handlers);
+    const patienceMs = this.#patienceMs;
     const thread = {
       isAsked: () => port.pending > 0 || this.#stopped,
       nudge: () => port.nudge(),
+      nudged: () => port.nudged,
+      calls: () => this.#book.calls,
       directory: () => port.directory,
     };
-    const watch = new StallWatch(thread, this.#patienceMs, () => {
+    const giveUp = (): void => {
       port.fail(this.#hung());
       void worker.terminate();
-    });
+    };
+    const watch = patienceMs === undefined ? undefined : new StallWatch(thread, patienceMs, giveUp);
     const gone = (why: string): void => {
       // It ends after its error, and another one may run by then.
       if (this.#worker !== worker) return;
-      watch.stop();
+      watch?.stop();
       port.fail(new LockstepError("LOCKSTEP_INTERNAL", `the worker of root ${this.#root.name} ended: ${why}`));
       this.#worker = undefined;
       this.#watch = undefined;
       // Whoever still asks is refused by what is left of it; no thread begins while the node ends.
       if (!this.#stopped) this.#port = undefined;
+      // What it had open, and locked, the next one closes: not only when there is something else to do.
+      if (!this.#stopped && watch?.isGivenUp === true) this.start();
     };
     worker.on("error", (error) => gone(error.message));
     worker.on("exit", (code) => gone(`exit code ${code}`));
@@ -101,7 +109,7 @@ export class RestartingWorker {
   }
 
   #hung(): LockstepError {
-    const seconds = Math.round(this.#patienceMs / 1000);
+    const seconds = Math.round((this.#patienceMs ?? 0) / 1000);
     return new LockstepError(
       "LOCKSTEP_DISK_HUNG",
       `the disk of root ${this.#root.name} has not answered for ${seconds} s on this host, and nothing more is asked of it ` +
@@ -116,8 +124,9 @@ export class RestartingWorker {
   /** Resolves when the thread has ended, or its disk has kept it for so long that it is left behind. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    const end = this.#end();
     this.#watch?.arm();
-    await Promise.race([this.#end(), this.#watch?.stalled]);
+    await (this.#watch === undefined ? end : Promise.race([end, this.#watch.stalled()]));
   }
 
   async #end(): Promise<void> {

@@ -31,7 +31,6 @@ import {
 import { createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
 import { openFrame } from "./content-records.ts";
-import { DescriptorBook } from "./descriptor-book.ts";
 import { diskError, tellDisk } from "./disk-errors.ts";
 import { drainReaders } from "./drain-readers.ts";
 import { EntryTable, inodeKey } from "./entry-table.ts";
@@ -57,12 +56,14 @@ import {
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
+import { ThreadBook } from "./thread-book.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
+import { type Handlers, Moved, tellDirectory, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
-const { name, path, apart, descriptors } = workerData as RootWorkerData;
-const book = new DescriptorBook(descriptors);
+tellDirectory(parentPort);
+const { name, path, apart, book: shared } = workerData as RootWorkerData;
+const book = new ThreadBook(shared);
 const calls = chooseCalls((lack) => void port.call("lack", [lack]), book);
 // What the thread before this one had open, if it was ended.
 for (const descriptor of book.takeAll()) calls.closeFile(descriptor);

@@ -19,6 +19,8 @@ export interface SystemCalls {
   readonly exactTimes: boolean;
   /** Whether files can be locked. */
   readonly canLock: boolean;
+  /** Whether a `ThreadBook` is kept. */
+  readonly keepsBook: boolean;
   /** Descriptors that this process may have at once. */
   readonly maxOpenFiles: number;
 

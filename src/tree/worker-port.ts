@@ -4,9 +4,11 @@ import { codeOfErrno, isErrorCode, LockstepError } from "../model/errors.ts";
 
 /** Calls between threads: arguments and results are structured clones, buffers may be moved. */
 type Message =
-  | { readonly kind: "loaded"; readonly directory: string | undefined }
-  /** Nothing but work. */
+  | { readonly kind: "directory"; readonly directory: string }
+  | { readonly kind: "loaded" }
+  /** Is answered, and nothing else. */
   | { readonly kind: "nudge" }
+  | { readonly kind: "nudged" }
   | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | {
@@ -40,12 +42,13 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** This thread's directory in /proc (proc(5)); undefined where there is none. */
-function ownDirectory(): string | undefined {
+/** Tells the other thread this one's directory in /proc (proc(5)), where there is one; before anything is opened. */
+export function tellDirectory(port: MessagePort): void {
   try {
-    return `/proc/${readlinkSync("/proc/thread-self")}`;
+    const directory = `/proc/${readlinkSync("/proc/thread-self")}`;
+    port.postMessage({ kind: "directory", directory } satisfies Message);
   } catch {
-    return undefined;
+    // No Linux.
   }
 }
 
@@ -58,6 +61,7 @@ export class WorkerPort {
   readonly #inTurn: boolean;
   #turn: Promise<void> = Promise.resolve();
   #directory: string | undefined;
+  #nudged = 0;
   #settleLoaded: () => void = () => undefined;
   /** Resolves when the other thread says that it has loaded what it needs, or is gone. */
   readonly loaded = new Promise<void>((resolve) => (this.#settleLoaded = resolve));
@@ -73,9 +77,19 @@ export class WorkerPort {
   }
 
   #receive(message: Message, handlers: Handlers): void {
-    if (message.kind === "nudge") return;
-    if (message.kind === "loaded") {
+    if (message.kind === "nudge") {
+      this.#port.postMessage({ kind: "nudged" } satisfies Message);
+      return;
+    }
+    if (message.kind === "nudged") {
+      this.#nudged++;
+      return;
+    }
+    if (message.kind === "directory") {
       this.#directory = message.directory;
+      return;
+    }
+    if (message.kind === "loaded") {
       this.#settleLoaded();
       return;
     }
@@ -122,7 +136,7 @@ export class WorkerPort {
 
   /** Tells the other thread that this one has loaded what it needs. */
   tellLoaded(): void {
-    this.#port.postMessage({ kind: "loaded", directory: ownDirectory() } satisfies Message);
+    this.#port.postMessage({ kind: "loaded" } satisfies Message);
   }
 
   /** Calls that the other thread has not answered. */
@@ -130,12 +144,17 @@ export class WorkerPort {
     return this.#pending.size;
   }
 
-  /** The other thread's directory in /proc, when it has loaded; undefined where there is none. */
+  /** The other thread's directory in /proc, when it has begun; undefined where there is none. */
   get directory(): string | undefined {
     return this.#directory;
   }
 
-  /** Wakes the other thread for nothing. */
+  /** How often the other thread has answered a nudge. */
+  get nudged(): number {
+    return this.#nudged;
+  }
+
+  /** Has the other thread answer, and do nothing else. */
   nudge(): void {
     this.#port.postMessage({ kind: "nudge" } satisfies Message);
   }

@@ -1,20 +1,33 @@
 /** A process that has more descriptors than this one leaves the rest to its end. */
 const MAX_NOTED = 65_536;
+const COUNT_BYTES = 4;
 
 /**
- * The descriptors that a thread has open, in memory that outlives it: a thread that is ended in the middle of its work
- * closes none of them, and locks are kept by those that nobody knows any more. What is handed to another thread is
- * taken out.
+ * What a thread does and has open, in memory that outlives it. By the calls that it has made another thread sees that
+ * it gets on, though each takes long. And a thread that is ended in the middle of its work closes nothing: locks are
+ * kept by descriptors that nobody knows any more. What is handed to another thread is taken out.
  */
-export class DescriptorBook {
+export class ThreadBook {
+  readonly #calls: Int32Array;
   readonly #open: Uint8Array;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#open = new Uint8Array(shared);
+    this.#calls = new Int32Array(shared, 0, 1);
+    this.#open = new Uint8Array(shared, COUNT_BYTES);
   }
 
   static allocate(): SharedArrayBuffer {
-    return new SharedArrayBuffer(MAX_NOTED);
+    return new SharedArrayBuffer(COUNT_BYTES + MAX_NOTED);
+  }
+
+  /** System calls so far; wraps around. */
+  get calls(): number {
+    return this.#calls[0];
+  }
+
+  /** A system call is about to be made. */
+  count(): void {
+    this.#calls[0]++;
   }
 
   /** Out of range nothing is noted. */
