@@ -28,6 +28,8 @@ const START_MS = 10_000;
 const PING_MS = 250;
 /** Without an answer for so long the hold process counts as stuck. */
 const SILENCE_MS = 1000;
+/** A process in a system call that does not come back outlives its SIGKILL; after so long it is not waited for. */
+const DEATH_MS = 2000;
 /** Of what it wrote to standard error, kept for the message. */
 const COMPLAINT_CHARACTERS = 1000;
 
@@ -58,6 +60,9 @@ export class HoldProcess {
   #started: { ready(): void; failed(why: string): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unansweredSince: number | undefined;
+  #settleGone: () => void = () => undefined;
+  /** Resolves when the process has ended, or is not waited for any more. */
+  readonly #gone = new Promise<void>((resolve) => (this.#settleGone = resolve));
 
   private constructor(child: ChildProcess, onEnd: (id: string, why: HoldEnd) => void) {
     this.#child = child;
@@ -164,11 +169,15 @@ export class HoldProcess {
     this.#closing = true;
     if (!this.#alive) return;
     for (const hold of this.#holds.values()) hold.released = true;
-    const gone = new Promise((resolve) => this.#child.once("close", resolve));
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), SILENCE_MS);
-    await gone;
+    const timer = setTimeout(() => this.#kill(), SILENCE_MS);
+    await this.#gone;
     clearTimeout(timer);
+  }
+
+  #kill(): void {
+    this.#child.kill("SIGKILL");
+    setTimeout(() => this.#died("it hangs in a system call"), DEATH_MS).unref();
   }
 
   #send(request: HoldRequest): void {
@@ -221,7 +230,7 @@ export class HoldProcess {
       if (silent()) {
         // Not if this process was stuck itself: its answers are read before setImmediate comes.
         setImmediate(() => {
-          if (silent()) this.#child.kill("SIGKILL");
+          if (silent()) this.#kill();
         });
         return;
       }
@@ -237,6 +246,7 @@ export class HoldProcess {
   #died(how: string): void {
     if (!this.#alive) return;
     this.#alive = false;
+    this.#settleGone();
     clearInterval(this.#timer);
     const why = this.#why(`the hold process ended (${how})`);
     this.#started?.failed(why);

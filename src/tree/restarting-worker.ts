@@ -112,8 +112,9 @@ export class RestartingWorker {
     const seconds = Math.round((this.#patienceMs ?? 0) / 1000);
     return new LockstepError(
       "LOCKSTEP_DISK_HUNG",
-      `the disk of root ${this.#root.name} has not answered for ${seconds} s on this host, and nothing more is asked of it ` +
-        "until it does; see what is wrong with it (a file server that is gone, a drive), then sync again",
+      `a disk has not answered for ${seconds} s on this host, that of root ${this.#root.name} or of another root, and ` +
+        "nothing more is asked of it until it does; see what is wrong with it (a file server that is gone, a drive), " +
+        "then sync again",
     );
   }
 

@@ -13,6 +13,7 @@ import type { HoldEnd, HoldFile, HoldProcess as HoldProcessType } from "../../sr
 import type { DirectoryHandle, SystemCalls } from "../../src/tree/system-calls.ts";
 import { hasSysAdmin } from "../fixtures/capabilities.ts";
 import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
+import { CAN_HANG, deadlyDisk } from "../fixtures/hanging-disk.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 /** fanotify(7) permission events take CAP_SYS_ADMIN. */
@@ -423,6 +424,28 @@ asRoot("a hold process that is stopped is killed, which frees all who wait", asy
   t.false(world.holder.alive);
   t.deepEqual(world.ends, [["1", "hold process died"]]);
 });
+
+(CAN_HANG ? test.serial : test.serial.skip)(
+  "a hold process that not even SIGKILL ends, as its disk hangs, is not waited for",
+  async (t) => {
+    const path = tempDirectory(t);
+    const holder = await HoldProcess.start();
+    t.teardown(() => holder.close());
+    const disk = await deadlyDisk(t, path);
+    fs.writeFileSync(join(disk.behind, "a"), "old a");
+    const calls = createLinuxCalls();
+    const root = calls.openRoot(path);
+    t.teardown(() => calls.closeDirectory(root));
+    disk.hang();
+    await t.throwsAsync(holder.hold("1", [{ directory: root, path: "a" }], LEASE_MS), {
+      code: "LOCKSTEP_HOLD_UNAVAILABLE",
+      message: /hangs/,
+    });
+    t.true(fs.existsSync(`/proc/${holder.pid}`));
+    t.false(holder.alive);
+    await holder.close();
+  },
+);
 
 asRoot("a hold process ends neither by a terminal's nor by a service manager's signals", async (t) => {
   const world = await createWorld(t);
