@@ -70,5 +70,5 @@ export async function runRound(mode: RoundMode, rootName: string, options: Round
 }
 
 function tellStandby({ host, missing }: Extract<RoundEvent, { kind: "standby" }>): void {
-  console.error(`lockstep: ${printable(missing.at(-1) ?? "")}; ${printable(host)} stands by and compares`);
+  console.error(`lockstep: ${printable(missing)}; ${printable(host)} stands by and compares`);
 }

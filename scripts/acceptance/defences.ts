@@ -2039,8 +2039,8 @@ const DEFENCES: readonly Defence[] = [
   },
   {
     name: "hung disk: what an ended thread had open is closed",
-    file: ROUND_WORKER,
-    remove: "for (const descriptor of book.takeAll()) calls.closeFile(descriptor);",
+    file: "src/tree/worker-calls.ts",
+    remove: "for (const descriptor of book.open()) calls.closeFile(descriptor);",
     by: "void book;",
     test: "test/contract/hung-disk.test.ts",
   },

@@ -116,8 +116,8 @@ export function isRoundReport(value: unknown): value is RoundReport {
 
 /** What a running round tells the control station. */
 export type RoundEvent =
-  /** The first comparison servers cannot be reached, for these reasons, and this one is asked. */
-  | { readonly kind: "standby"; readonly host: string; readonly missing: readonly string[] }
+  /** The comparison server before this one cannot be reached, and why; this one is asked. */
+  | { readonly kind: "standby"; readonly host: string; readonly missing: string }
   | { readonly kind: "phase"; readonly phase: string; readonly pass: number }
   | {
       readonly kind: "progress";

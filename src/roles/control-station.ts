@@ -197,7 +197,8 @@ export class ControlStation {
   ): AsyncGenerator<RoundEvent> {
     const missing: string[] = [];
     for (const server of servers) {
-      if (missing.length > 0) yield { kind: "standby", host: server.name, missing: [...missing] };
+      const before = missing.at(-1);
+      if (before !== undefined) yield { kind: "standby", host: server.name, missing: before };
       let hasBegun = false;
       try {
         for await (const event of this.#roundOf(server, order, signal, roles)) {

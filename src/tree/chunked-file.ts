@@ -121,7 +121,7 @@ export class ChunkedFile {
   readonly #own = new Map<string, number>();
   /** Where chunks of the old version were met, and how far it was cut. */
   readonly #ahead = new Map<string, number>();
-  /** Where the old version's list has each chunk; NaN where it has it more than once. */
+  /** Where the old version's list has those chunks that it has only once. */
   readonly #onlyAt = new Map<string, number>();
   #cutTo = 0;
   /** Where in the old version what comes next is expected, and to which place in this one that belongs. */
@@ -172,7 +172,8 @@ export class ChunkedFile {
     let offset = 0;
     for (const run of runs) {
       const key = digestKey(run.digest);
-      this.#onlyAt.set(key, this.#ahead.has(key) || run.count > 1 ? Number.NaN : offset);
+      if (this.#ahead.has(key) || run.count > 1) this.#onlyAt.delete(key);
+      else this.#onlyAt.set(key, offset);
       this.#ahead.set(key, offset);
       offset += run.length * run.count;
     }
@@ -295,7 +296,7 @@ export class ChunkedFile {
       const isEmpty = this.#context.calls.seekData(this.fd, offset, this.size) >= offset + run.length;
       if (isEmpty ? this.#isHole(run) : this.#isAt(this.fd, offset, run)) {
         // It was not looked for there: it lies where the list says, or as far behind the last one as here.
-        const at = this.#onlyAt.get(digestKey(run.digest)) || this.#follow + offset - this.#followedTo;
+        const at = this.#onlyAt.get(digestKey(run.digest)) ?? this.#follow + offset - this.#followedTo;
         this.#expectMissed(offset, at);
         this.#followed(offset, run, at);
         return true;

@@ -16,7 +16,6 @@ import type {
   StageRequest,
 } from "../ports/tree.ts";
 import { checkBlock } from "./check-block.ts";
-import { chooseCalls } from "./choose-calls.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { type Compressor, createCompressor } from "./compress.ts";
 import { ConfinedDirectories } from "./confined-directories.ts";
@@ -28,17 +27,13 @@ import { StableReader } from "./read-stable.ts";
 import type { RootWorkerData } from "./restarting-worker.ts";
 import { unpackSteps } from "./stage.ts";
 import { newFileStat } from "./system-calls.ts";
-import { ThreadBook } from "./thread-book.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { type Handlers, Moved, tellDirectory, WorkerPort } from "./worker-port.ts";
+import { workerCalls } from "./worker-calls.ts";
+import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
-tellDirectory(parentPort);
-const { path, book: shared } = workerData as RootWorkerData;
-const book = new ThreadBook(shared);
-const calls = chooseCalls(undefined, book);
-// What the thread before this one had open, if it was ended.
-for (const descriptor of book.takeAll()) calls.closeFile(descriptor);
+const { path } = workerData as RootWorkerData;
+const calls = workerCalls(parentPort, workerData);
 const hasher = createHasher();
 const stat = newFileStat();
 const compressor = createCompressor();

@@ -14,7 +14,6 @@ import type { ApplyLimits, CommitResult, ScanOptions, StageRequest } from "../po
 import { AdvisoryHold, type LockTarget } from "./advisory-hold.ts";
 import { type ApplyContext, type Block, Ledger, openParent } from "./apply-context.ts";
 import { type BlockFile, blockFiles } from "./block-files.ts";
-import { chooseCalls } from "./choose-calls.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import {
   beginApply,
@@ -56,17 +55,13 @@ import {
 } from "./stage.ts";
 import { StagingArea } from "./staging-area.ts";
 import { errnoOf, type FileStat, newFileStat } from "./system-calls.ts";
-import { ThreadBook } from "./thread-book.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
-import { type Handlers, Moved, tellDirectory, WorkerPort } from "./worker-port.ts";
+import { workerCalls } from "./worker-calls.ts";
+import { type Handlers, Moved, WorkerPort } from "./worker-port.ts";
 
 if (parentPort === null) throw new Error("runs as a worker only");
-tellDirectory(parentPort);
-const { name, path, apart, book: shared } = workerData as RootWorkerData;
-const book = new ThreadBook(shared);
-const calls = chooseCalls((lack) => void port.call("lack", [lack]), book);
-// What the thread before this one had open, if it was ended.
-for (const descriptor of book.takeAll()) calls.closeFile(descriptor);
+const { name, path, apart } = workerData as RootWorkerData;
+const calls = workerCalls(parentPort, workerData, (lack) => void port.call("lack", [lack]));
 const hasher = createHasher();
 const reader = new StableReader(calls, hasher, SUITE);
 const compressor = createCompressor();

@@ -40,11 +40,8 @@ export class ThreadBook {
     if (descriptor < MAX_NOTED) this.#open[descriptor] = 0;
   }
 
-  /** Those that are open; forgotten from now on. */
-  *takeAll(): Generator<number> {
-    for (let at = this.#open.indexOf(1); at >= 0; at = this.#open.indexOf(1, at + 1)) {
-      this.#open[at] = 0;
-      yield at;
-    }
+  /** Those that are open. */
+  *open(): Generator<number> {
+    for (let at = this.#open.indexOf(1); at >= 0; at = this.#open.indexOf(1, at + 1)) yield at;
   }
 }

@@ -7,7 +7,7 @@ import { pathFromText } from "../../src/model/path.ts";
 import type { Tree } from "../../src/ports/tree.ts";
 import { importCompiled } from "../fixtures/compiled-source.ts";
 import { startFleet } from "../fixtures/fleet-in-process.ts";
-import { CAN_HANG, hangingDisk } from "../fixtures/hanging-disk.ts";
+import { CAN_BIND, hangingDisk } from "../fixtures/hanging-disk.ts";
 import { MemoryHashCache } from "../fixtures/memory-hash-cache.ts";
 import { openPaths } from "../fixtures/open-paths.ts";
 import { MemoryJournal } from "../fixtures/sync-trees.ts";
@@ -15,7 +15,7 @@ import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 const { openTree } = await importCompiled<typeof import("../../src/tree/open-tree.ts")>("src/tree/open-tree.ts");
 
-const onHanging = CAN_HANG ? test : test.skip;
+const onHanging = CAN_BIND ? test : test.skip;
 const SCAN = { classification: WHOLE_ROOT, now: Date.now(), fresh: false, isSource: false };
 
 function treeOn(t: ExecutionContext, path: string, patienceMs: number): Tree {

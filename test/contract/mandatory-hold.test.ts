@@ -13,7 +13,7 @@ import type { HoldEnd, HoldFile, HoldProcess as HoldProcessType } from "../../sr
 import type { DirectoryHandle, SystemCalls } from "../../src/tree/system-calls.ts";
 import { hasSysAdmin } from "../fixtures/capabilities.ts";
 import { compiledUrl, importCompiled } from "../fixtures/compiled-source.ts";
-import { CAN_HANG, deadlyDisk } from "../fixtures/hanging-disk.ts";
+import { CAN_BIND, deadlyDisk } from "../fixtures/hanging-disk.ts";
 import { tempDirectory } from "../fixtures/temp-directory.ts";
 
 /** fanotify(7) permission events take CAP_SYS_ADMIN. */
@@ -425,7 +425,7 @@ asRoot("a hold process that is stopped is killed, which frees all who wait", asy
   t.deepEqual(world.ends, [["1", "hold process died"]]);
 });
 
-(CAN_HANG ? test.serial : test.serial.skip)(
+(CAN_BIND ? test.serial : test.serial.skip)(
   "a hold process that not even SIGKILL ends, as its disk hangs, is not waited for",
   async (t) => {
     const path = tempDirectory(t);

@@ -1,15 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { editTree } from "../../scripts/tree/edit.ts";
 import { generateTree } from "../../scripts/tree/generate.ts";
-import { differences, Fleet, IS_ROOT, isTidy, writeTree } from "./mesh-harness.ts";
-
-const CAN_MOUNT = IS_ROOT && existsSync("/dev/fuse") && spawnSync("bindfs", ["--version"]).status === 0;
+import { CAN_BIND } from "../fixtures/hanging-disk.ts";
+import { differences, Fleet, isTidy, writeTree } from "./mesh-harness.ts";
 
 // bindfs has no flags for renames, and does nothing when asked to set the modification time alone.
-(CAN_MOUNT ? test : test.skip)(
+(CAN_BIND ? test : test.skip)(
   "a root on a FUSE file system is brought in step, and status says what it lacks",
   async (t) => {
     const fleet = await Fleet.start({
